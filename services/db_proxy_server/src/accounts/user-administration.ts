@@ -104,6 +104,12 @@ const lockUser: Statement = {
   text: `SELECT ${userColumns} FROM im_user WHERE id = $1 FOR NO KEY UPDATE`,
 };
 
+// Whom an administrator has restored or removed has not left only because an import was undone.
+const forgetUndoneImports: Statement = {
+  name: 'admin_forget_undone_imports',
+  text: 'UPDATE user_import_row SET user_id = NULL WHERE user_id = $1 AND state > 1',
+};
+
 const nameTaken: Statement = {
   name: 'admin_user_name_taken',
   text: 'SELECT id FROM im_user WHERE name = $2 AND id <> $1',
@@ -159,6 +165,7 @@ export class UserAdministration {
       const [current] = await query<UserRow>(lockUser, [userId]);
       if (!current) return { result: 'not-found' };
       await query(change, [userId, ...valuesOf(fields)]);
+      if (fields.disabled !== null) await query(forgetUndoneImports, [userId]);
       const changes = changesOf(currentFields(current), shown(fields));
       if (changes) await record({ verb: 'user.change', resource: `user ${userId}`, ...changes });
       return { result: 'saved', id: userId };

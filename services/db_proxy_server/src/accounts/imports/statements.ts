@@ -89,6 +89,12 @@ export const otherRows: Statement = {
     WHERE import_id = $1 AND name = ANY ($2::text[]) AND NOT row_no = ANY ($3::int4[]) GROUP BY name`,
 };
 
+/** Those that are there already. */
+export const sameRows: Statement = {
+  name: 'user_import_same_rows',
+  text: 'SELECT row_no FROM user_import_row WHERE import_id = $1 AND row_no = ANY ($2::int4[])',
+};
+
 /** A batch that is sent again takes the place of its rows. */
 export const putRows: Statement = {
   name: 'user_import_put_rows',

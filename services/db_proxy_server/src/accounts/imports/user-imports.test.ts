@@ -134,6 +134,21 @@ describe('a dry run', () => {
     expect([await eventsOf('import.create', id), await eventsOf('import.check', id)]).toEqual([1, 3]);
   });
 
+  it('takes the last batch again when its answer was lost, and no row twice in one', async () => {
+    const { userImports } = context;
+    const id = await userImports.create('people.csv', actor);
+    await userImports.addRows(id, [{ row: 2, name: 'a' }], actor);
+    await sql('UPDATE user_import SET rows = 50000 WHERE id = $1', [id]);
+    expect(await userImports.addRows(id, [{ row: 2, name: 'a' }], actor)).toMatchObject({ result: 'done' });
+    await sql('UPDATE user_import SET rows = 50000 WHERE id = $1', [id]);
+    expect(await userImports.addRows(id, [{ row: 3, name: 'b' }], actor)).toEqual({ result: 'full' });
+    const twice = [
+      { row: 4, name: 'c' },
+      { row: 4, name: 'd' },
+    ];
+    await expect(userImports.addRows(id, twice, actor)).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+
   it('is for an import that there is, and that has not begun', async () => {
     const row = [{ row: 2, name: 'a' }];
     expect(await context.userImports.addRows(99, row, actor)).toEqual({ result: 'not-found' });
@@ -234,6 +249,31 @@ describe('undoing an import', () => {
     await context.userImports.undo(id, actor);
     await run([{ name: 'new', tel: 'right' }]);
     expect(await user('new')).toMatchObject({ status: 0, tel: 'right' });
+  });
+
+  it('lets nobody back in who was restored and has left since', async () => {
+    const id = await run([{ name: 'new' }]);
+    await context.userImports.undo(id, actor);
+    const { id: userId } = await user('new');
+    const nothing = {
+      name: null,
+      nickName: null,
+      realName: null,
+      gender: null,
+      avatarUrl: null,
+      departmentId: null,
+      email: null,
+      tel: null,
+      signInfo: null,
+      passwordHash: null,
+    };
+    for (const disabled of [false, true]) {
+      await context.userAdministration.change(userId, { ...nothing, disabled }, actor);
+    }
+    const { id: next, faults } = await check([{ name: 'new', tel: '1' }]);
+    expect(faults).toEqual([{ column: 'name', fault: 'has-left', value: 'new' }]);
+    await context.userImports.run(next, actor);
+    expect(await user('new')).toMatchObject({ status: 3 });
   });
 
   it('is only for one that has begun', async () => {

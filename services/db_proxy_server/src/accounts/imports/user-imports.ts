@@ -1,3 +1,4 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../../actor.js';
 import { openAudit, recordEvents, setFields } from '../../audit/record-event.js';
 import type { Database, Query, Statement } from '../../database/database.js';
@@ -111,18 +112,25 @@ export class UserImports {
    * Checks rows and keeps them, without changing any user; those that are there already are replaced.
    * `conflict`: its users were imported already; `full`: it would have more than 50,000 rows
    * @param written at most 500, each another row
+   * @throws TeamTalkError `invalid-argument` when a row is there twice
    */
   addRows(
     importId: number,
     written: readonly WrittenUser[],
     actor: Actor,
   ): Promise<ImportResult<JudgedRow[]>> {
+    const numbers = written.map(({ row }) => row);
+    if (new Set(numbers).size < numbers.length) {
+      return Promise.reject(new TeamTalkError('invalid-argument', 'a row is there twice'));
+    }
     return this.#inImport<JudgedRow[]>('check_user_import', importId, actor, async (query, current) => {
       if (current.begun) return { result: 'conflict' };
-      if (current.rows + written.length > maxImportRows) return { result: 'full' };
+      if (current.rows + written.length > maxImportRows) {
+        const again = await query(sql.sameRows, [importId, numbers]);
+        if (current.rows + written.length - again.length > maxImportRows) return { result: 'full' };
+      }
       const names = written.map(({ name }) => name);
       const users = await existing(query, sql.usersByName, names);
-      const numbers = written.map(({ row }) => row);
       const others = await query<{ name: string; row_no: number }>(sql.otherRows, [importId, names, numbers]);
       const seen = new Map(others.map(({ name, row_no: row }) => [name, row]));
       const find = await departmentsNow(query);
