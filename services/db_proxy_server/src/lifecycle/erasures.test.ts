@@ -200,3 +200,12 @@ it('is refused unless the user has left, and repeating the request returns the s
   const first = await context.erasures.request(1, 'x', actor);
   expect(await context.erasures.request(1, 'x', actor)).toEqual(first);
 });
+
+it('is not kept from anybody by a user who has the name that they would get', async () => {
+  await sql(`UPDATE im_user SET name = 'erased-1' WHERE id = 2`);
+  await leave(1);
+  await erased();
+  const [{ name }] = await sql('SELECT name FROM im_user WHERE id = 1');
+  expect(name).toMatch(/^erased-1-[0-9a-f]{8}$/);
+  expect(await sql('SELECT name FROM im_user WHERE id = 2')).toEqual([{ name: 'erased-1' }]);
+});

@@ -53,11 +53,15 @@ const lockUser: Statement = {
 };
 
 const pseudonymise: Statement = {
-  name: 'erasure_pseudonymise',
+  name: 'erasure_pseudonymise_2',
+  // Somebody may have been given that name, if only to keep it from being used.
   text: `
-    UPDATE im_user SET name = 'erased-' || id, nick_name = 'erased-' || id, real_name = 'erased-' || id, gender = 0,
+    UPDATE im_user SET name = free.name, nick_name = free.name, real_name = free.name, gender = 0,
       avatar_url = '', email = '', tel = '', sign_info = '', password_hash = '!', legacy_salt = NULL
-    WHERE id = $1`,
+    FROM (SELECT 'erased-' || $1::int4 || CASE
+        WHEN EXISTS (SELECT FROM im_user u WHERE u.name = 'erased-' || $1::int4 AND u.id <> $1::int4)
+        THEN '-' || left(gen_random_uuid()::text, 8) ELSE '' END AS name) free
+    WHERE id = $1::int4`,
 };
 
 /** Data about a user besides profile and messages, and which count of the certificate it adds to. */
