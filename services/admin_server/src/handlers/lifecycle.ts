@@ -103,7 +103,12 @@ export const lifecycle: Handlers<
 
   async approveExport(call, { params: { export_id: id } }) {
     const reply = await ask(call, store.approveExport, { id });
-    if (reply.isOwn) throw new Problem('not-possible', 'whoever asked for it cannot approve it');
+    if (reply.isOwn) {
+      throw new Problem(
+        'not-possible',
+        'whoever asked for it cannot approve it, nor an account that was made or changed since',
+      );
+    }
     found(reply, 'export');
     return undefined;
   },

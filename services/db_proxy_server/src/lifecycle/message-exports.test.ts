@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inviteToConsole } from '../console/invite.js';
 import { databaseOf } from '../database/database.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
@@ -88,6 +89,30 @@ it('needs two people and is valid for a week; each step is recorded as one event
     { actor: 'console ben', verb: 'export.approve', resource: 'user 1' },
     { actor: 'console ann', verb: 'export.write', resource: 'user 1' },
   ]);
+});
+
+it('cannot be approved by an account created, invited or changed since the request', async () => {
+  const { messageExports } = context;
+  const owner = { ...ann, name: 'console owner' };
+  const invite = (name: string) => inviteToConsole(database.dataSource, { name, role: 'administrator' }, owner);
+  const approved = async (id: number, name: string) =>
+    (await messageExports.approve(id, { ...ann, name: `console ${name}` })).result;
+  const requested = async (reason: string) =>
+    ((await messageExports.request({ reason, userId: 1, groupId: 0 }, owner)) as { id: number }).id;
+  const { accountId } = await invite('colleague');
+  await invite('other');
+  const first = await requested('first');
+  await invite('straw man');
+  expect(await approved(first, 'straw man')).toBe('conflict');
+  await inviteToConsole(database.dataSource, { name: 'colleague' }, owner);
+  expect(await approved(first, 'colleague')).toBe('conflict');
+  expect(await approved(first, 'other')).toBe('saved');
+  const second = await requested('second');
+  expect(await approved(second, 'colleague')).toBe('saved');
+  const third = await requested('third');
+  const role = { role: 'owner', departmentId: null, disabled: null, email: null };
+  await context.consoleAccounts.change(accountId, role, owner);
+  expect(await approved(third, 'colleague')).toBe('conflict');
 });
 
 it('is refused for unknown users and groups', async () => {

@@ -36,7 +36,7 @@ interface NewExport {
   groupId: number;
 }
 
-/** `conflict`: the requester cannot approve their own export. */
+/** `conflict`: neither the requester nor an account created or changed since the request can approve an export. */
 type ExportOutcome = SaveOutcome;
 
 /** Time after the approval in which an export can be written. */
@@ -92,6 +92,16 @@ const lock: Statement = {
   name: 'message_export_lock',
   text: `
     SELECT user_id, group_id, requested_by, approved_by FROM message_export WHERE id = $1 FOR UPDATE`,
+};
+
+// Whoever may make accounts of the console, or links to them, could be the other one as well.
+const changedSince: Statement = {
+  name: 'message_export_approver_changed',
+  text: `
+    SELECT e.id FROM message_export x JOIN audit_event e ON e.at >= x.requested_at
+    JOIN console_account a ON 'console ' || a.name = $2 AND e.resource = 'account ' || a.id
+    WHERE x.id = $1 AND x.approved_by IS NULL AND e.actor <> $2
+      AND e.verb IN ('account.create', 'account.invite', 'account.change', 'account.second-factor-reset') LIMIT 1`,
 };
 
 const approve: Statement = {
@@ -152,14 +162,16 @@ export class MessageExports {
     });
   }
 
-  /** `conflict` when the approver is the requester. */
+  /** `conflict` when the approver is the requester, or an account created, invited or changed since the request. */
   async approve(id: number, actor: Actor): Promise<ExportOutcome> {
     if (!isStorableId(id)) return { result: 'not-found' };
+    // Before the transaction, since it may take a while.
+    const isNew = (await this.#database.query(changedSince, [id, actor.name])).length > 0;
     return this.#database.transaction('message_export_approve', async (query) => {
       const record = await openAudit(query, actor);
       const [row] = await query<Locked>(lock, [id]);
       if (!row) return { result: 'not-found' };
-      if (row.requested_by === actor.name) return { result: 'conflict' };
+      if (row.requested_by === actor.name || isNew) return { result: 'conflict' };
       if (row.approved_by !== null) return { result: 'saved', id };
       await query(approve, [id, actor.name]);
       const resource = resourceOf(row.user_id ?? 0, row.group_id ?? 0);
