@@ -63,7 +63,8 @@ const placeAttribute = /\sr\s*=\s*("[^"]*"|'[^']*')/g;
 
 /** What is written in another way than spreadsheets write it is not. */
 function isWithin(kind: string, place: string): boolean {
-  const [, letters = '', row = ''] = (kind === 'c' ? /^([A-Z]{1,3})(\d{1,7})$/ : /^()(\d{1,7})$/).exec(place) ?? [];
+  const [, letters = '', row = ''] =
+    (kind === 'c' ? /^([A-Z]{1,3})(\d{1,7})$/ : /^()(\d{1,7})$/).exec(place) ?? [];
   const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0);
   return row !== '' && Number(row) <= maxRows && column <= maxColumns;
 }

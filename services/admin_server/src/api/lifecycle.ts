@@ -121,7 +121,8 @@ export const lifecycleApi = define({
     path: '/admin/v1/retention/{rule_id}',
     tag,
     summary: 'Remove a rule',
-    description: 'What it was for keeps to the rule above from then on.',
+    description:
+      'What it was for keeps to the rule above from then on; a rule above that keeps less takes effect again a day later.',
     access: 'lifecycle:write',
     params: z.strictObject({ rule_id: pathId }),
     status: 204,
@@ -182,6 +183,8 @@ export const lifecycleApi = define({
     path: '/admin/v1/exports/{export_id}/approval',
     tag,
     summary: 'Approve an export that somebody else has asked for',
+    description:
+      'By an account that nobody else has made, invited, changed or reset since it was asked for: whoever manages accounts could be both.',
     access: 'lifecycle:write',
     params: z.strictObject({ export_id: pathId }),
     status: 204,

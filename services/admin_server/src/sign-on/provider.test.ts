@@ -27,7 +27,9 @@ beforeEach(async () => {
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256'],
     };
-    released.then(() => response.setHeader('content-type', 'application/json').end(JSON.stringify(document)));
+    void released.then(() =>
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(document)),
+    );
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -64,11 +64,7 @@ export function signOnRoutes({ config, kit, context, provider }: SignOnOptions):
     if (!provider) return 'unavailable';
     if (!check) return 'expired';
     const { token, hash } = newSession();
-    const identity = await provider.finish(
-      urlOf(request, request.originalUrl),
-      check,
-      networkOf(request),
-    );
+    const identity = await provider.finish(urlOf(request, request.originalUrl), check, networkOf(request));
     const reply = await context.pool.callOnce(
       consoles.signOn,
       {
@@ -94,10 +90,7 @@ export function signOnRoutes({ config, kit, context, provider }: SignOnOptions):
   router.get(signOnPath, async (request, response) => {
     try {
       if (!provider) throw new SignOnError('unavailable');
-      const { url, check } = await provider.begin(
-        urlOf(request, callbackPath).href,
-        networkOf(request),
-      );
+      const { url, check } = await provider.begin(urlOf(request, callbackPath).href, networkOf(request));
       const { state, nonce, verifier } = check;
       const value = [state, nonce, verifier].join('.');
       response.cookie(cookieOf(request), value, { ...attributes(request), maxAge: signOnMs });

@@ -159,7 +159,8 @@ export class ConsoleAttempts {
       if (maxNames > 0 && failedNames >= maxNames) return 'limited';
       const outcome = await attempt();
       if (outcome === 'wrong' || outcome === 'wrong-code') await logins.recordFailure(counted, network);
-      if (forgives && typeof outcome === 'object' && hasFailures) await logins.clearFailures(counted, network);
+      if (forgives && typeof outcome === 'object' && hasFailures)
+        await logins.clearFailures(counted, network);
       return outcome;
     });
   }

@@ -10,8 +10,13 @@ import { consoleRpc } from './rpc.js';
 const { CALL_DONE, CALL_SECOND_FACTOR_NEEDED } = consoleApi.console.CallResult;
 const { LOG_IN_CODE_NEEDED, LOG_IN_DONE, LOG_IN_REFUSED, LOG_IN_TOO_MANY_ATTEMPTS, LOG_IN_WRONG_CODE } =
   consoleApi.console.LogInResult;
-const { ACCOUNT_CONFLICT, ACCOUNT_DONE, ACCOUNT_TOO_MANY_ATTEMPTS, ACCOUNT_WRONG_CODE, ACCOUNT_WRONG_PASSWORD } =
-  consoleApi.console.AccountResult;
+const {
+  ACCOUNT_CONFLICT,
+  ACCOUNT_DONE,
+  ACCOUNT_TOO_MANY_ATTEMPTS,
+  ACCOUNT_WRONG_CODE,
+  ACCOUNT_WRONG_PASSWORD,
+} = consoleApi.console.AccountResult;
 const { CallRequest, LogInRequest, SetUpRequest } = consoleApi.console;
 const password = 'correct horse battery';
 const [oldKey, newKey] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];

@@ -94,7 +94,8 @@ it('needs two people and is valid for a week; each step is recorded as one event
 it('cannot be approved by an account created, invited or changed since the request', async () => {
   const { messageExports } = context;
   const owner = { ...ann, name: 'console owner' };
-  const invite = (name: string) => inviteToConsole(database.dataSource, { name, role: 'administrator' }, owner);
+  const invite = (name: string) =>
+    inviteToConsole(database.dataSource, { name, role: 'administrator' }, owner);
   const approved = async (id: number, name: string) =>
     (await messageExports.approve(id, { ...ann, name: `console ${name}` })).result;
   const requested = async (reason: string) =>

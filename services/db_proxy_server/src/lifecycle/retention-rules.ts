@@ -102,6 +102,15 @@ const save: Statement = {
     RETURNING id`,
 };
 
+// Messages that only the removed rule kept fall under one of these. The delay leaves time to undo the removal.
+const putOffAbove: Statement = {
+  name: 'retention_put_off_above',
+  text: `
+    UPDATE retention_rule SET effective_at = greatest(effective_at, now() + make_interval(hours => $3::int4))
+    WHERE ($1::text <> 'installation' AND scope = 'installation' OR $1::text = 'department' AND scope = 'department')
+      AND days IS NOT NULL AND ($2::int4 IS NULL OR days < $2::int4)`,
+};
+
 const remove: Statement = { name: 'retention_remove', text: 'DELETE FROM retention_rule WHERE id = $1' };
 
 /** Waits for the current batch of the removal, so that later batches see the change. */
@@ -154,7 +163,7 @@ export class RetentionRules {
     });
   }
 
-  /** From then on the next higher rule applies to the scope. */
+  /** From then on the next higher rule applies to the scope; if that one keeps messages shorter, only a day later. */
   remove(id: number, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(id)) return Promise.resolve({ result: 'not-found' });
     return this.#changing('retention_remove', actor, async (query, record) => {
@@ -162,6 +171,7 @@ export class RetentionRules {
       if (!rule) return { result: 'not-found' };
       await query(remove, [id]);
       const { scope, scopeId, days } = rule;
+      await query(putOffAbove, [scope, days, graceHours]);
       await record({ verb: 'retention.remove', resource: resourceOf(scope, scopeId), before: { days } });
       return { result: 'saved', id };
     });

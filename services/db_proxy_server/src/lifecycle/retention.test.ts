@@ -204,6 +204,23 @@ describe('rules', () => {
     expect(await set(90)).toBe(24);
   });
 
+  it('that are removed remove no messages within a day', async () => {
+    await written(1, 5, true, 40);
+    await written(1, 2, false, 40);
+    await keep('installation', 0, 30);
+    const ofGroup = await keep('group', 5, null);
+    // Stays in effect, so that a run takes place.
+    await keep('group', 6, 9);
+    const ofDepartment = await keep('department', 1, 400);
+    await context.retentionRules.remove(ofGroup, actor);
+    await context.retentionRules.remove(ofDepartment, actor);
+    await removal();
+    expect(await left()).toEqual({ 5: [1], [pairOf(1, 2)]: [1] });
+    await sql('UPDATE retention_rule SET effective_at = now()');
+    await removal();
+    expect(await left()).toEqual({});
+  });
+
   it('are validated, and each change is recorded as one event', async () => {
     const { retentionRules } = context;
     const before = (await events()).length;
