@@ -117,6 +117,6 @@ test('findReceiver resolves users by name or id and the bot’s groups, and reje
   }
   for (const text of ['user:0', 'group:4294967295']) expect(await named(text), text).toMatch(/invalid id/);
   for (const text of ['', 'zoe', '@', '@a\0', 'user:x', 'user:12345678901']) {
-    expect(await named(text), text).toMatch(/none of/);
+    expect(await named(text), text).toMatch(/not one of/);
   }
 });
