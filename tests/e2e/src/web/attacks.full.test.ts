@@ -73,18 +73,18 @@ it('nothing that somebody else wrote becomes markup or a script, and no other ho
 
   await ann.page.locator('.row', { hasText: attacks[1]! }).first().waitFor();
   await ann.page.locator(`.row[data-session="u${ids.ben}"]`).click();
-  await waitUntil(
-    async () => (await ann.page.locator('.message[data-id]').count()) === texts.length + urls.length,
-    { what: 'all messages' },
-  );
-  expect((await ann.texts()).slice(0, texts.length)).toEqual(texts);
-  expect(
-    await ann.page.locator('.timeline img, .timeline script, .timeline iframe, .timeline style').count(),
-  ).toBe(0);
-  const hrefs = await ann.page
-    .locator('a')
-    .evaluateAll((links) => links.map((link) => (link as unknown as { href: string }).href));
-  for (const href of hrefs) expect(href).toMatch(/^https?:/);
+  await ann.loaded();
+  const shown = await ann.readAll(async () => {
+    expect(
+      await ann.page.locator('.timeline img, .timeline script, .timeline iframe, .timeline style').count(),
+    ).toBe(0);
+    const hrefs = await ann.page
+      .locator('a')
+      .evaluateAll((links) => links.map((link) => (link as unknown as { href: string }).href));
+    for (const href of hrefs) expect(href).toMatch(/^https?:/);
+  });
+  expect(shown).toHaveLength(texts.length + urls.length);
+  expect(shown.slice(0, texts.length).map(({ text }) => text)).toEqual(texts);
   await waitUntil(async () => (await ann.page.locator('.file').count()) === attacks.length, {
     what: 'all files',
     timeoutMs: 30_000,

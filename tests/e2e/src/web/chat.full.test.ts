@@ -103,26 +103,74 @@ it('history comes by pages, in order and without gaps, with a mark for the day',
   await dan.close();
   await ben.openChat('dan');
   await ben.message(`line ${count}`).waitFor();
-  const loaded = () => ben.page.locator('.message[data-id]').count();
-  expect(await loaded()).toBeLessThan(count);
   // All are unread: the line is above the first of them, which is not loaded yet.
   expect(await ben.page.locator('.unread-line').count()).toBe(0);
-  await waitUntil(
-    async () => {
-      await ben.page.locator('.timeline').evaluate((element) => {
-        (element as unknown as { scrollTop: number }).scrollTop = -1_000_000;
-      });
-      return (await loaded()) === count;
-    },
-    { what: 'the whole history', timeoutMs: 30_000 },
-  );
-  expect(await ben.page.locator('.unread-line ~ .message').count()).toBe(count);
-  expect(await ben.ids()).toEqual(Array.from({ length: count }, (_, i) => i + 1));
-  expect((await ben.texts())[0]).toBe('line 1');
+  const drawn = () => ben.page.locator('.message[data-id]').count();
+  const mostDrawn = { count: 0 };
+  const read = await ben.readAll(async () => {
+    mostDrawn.count = Math.max(mostDrawn.count, await drawn());
+  });
+  expect(read.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
+  expect(read.map(({ text }) => text)).toEqual(Array.from({ length: count }, (_, i) => `line ${i + 1}`));
+  // What is far from the screen is not in the document.
+  expect(mostDrawn.count).toBeLessThan(100);
+  await ben.scrollToBeginning();
+  expect(await ben.page.locator('.unread-line + .message').textContent()).toContain('line 1');
   await ben.page.locator('.day', { hasText: 'Today' }).waitFor();
-  await ben.page.locator('.top', { hasText: 'This is where the chat begins' }).waitFor();
+  await ben.loaded();
   await ben.page.getByRole('button', { name: 'To the newest message' }).click();
   await ben.page.getByRole('button', { name: 'To the newest message' }).waitFor({ state: 'detached' });
+});
+
+it('what is loaded can be searched, also what is not in the document', async () => {
+  const found = ben.page.locator('.message.found');
+  await ben.openChat('dan');
+  await ben.scrollToBeginning();
+  await ben.page.getByRole('button', { name: 'To the newest message' }).click();
+  await ben.message('line 180').waitFor();
+  expect(await ben.message('line 99').count()).toBe(0);
+  await ben.page.locator('.timeline').focus();
+  await ben.page.keyboard.press('Control+f');
+  await ben.page.locator('.find-bar input:focus').waitFor();
+  await ben.page.keyboard.type('LINE 99');
+  await found.filter({ hasText: 'line 99' }).waitFor();
+  expect(await ben.page.locator('.find-bar [role=status]').textContent()).toBe('1 of 1');
+  await ben.page.getByRole('searchbox', { name: 'Search the loaded messages' }).fill('line 1');
+  await found.filter({ hasText: 'line 180' }).waitFor();
+  await ben.page.keyboard.press('Enter');
+  await found.filter({ hasText: 'line 179' }).waitFor();
+  await ben.page.keyboard.press('Shift+Enter');
+  await found.filter({ hasText: 'line 180' }).waitFor();
+  await ben.page.keyboard.press('Escape');
+  await found.waitFor({ state: 'detached' });
+});
+
+it('what is read stays where it is when something arrives, or older messages are loaded', async () => {
+  await ann.openContact('dan');
+  const dan = await web.cluster.connect('dan', { server: 1 });
+  for (let i = 1; i <= 120; i++) await dan.send({ user: ids.ann }, `page ${i}\n${'and on\n'.repeat(i % 5)}`);
+  await ann.message('page 120').waitFor();
+  await ann.page.locator('.timeline').hover();
+  const row = ann.message('page 100');
+  await waitUntil(
+    async () => {
+      await ann.page.mouse.wheel(0, -200);
+      return (await row.count()) === 1 && (await row.boundingBox())!.y > 100;
+    },
+    { what: 'message 100 on the screen', timeoutMs: 30_000 },
+  );
+  // The last wheel event may still be on its way.
+  await ann.page.evaluate(
+    'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+  );
+  const before = (await row.boundingBox())!.y;
+  await dan.send({ user: ids.ann }, 'the newest');
+  await ann.row('dan').locator('.row-preview', { hasText: 'the newest' }).waitFor();
+  await ann.page.evaluate(
+    'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+  );
+  expect(Math.abs((await row.boundingBox())!.y - before)).toBeLessThan(2);
+  await dan.close();
 });
 
 describe('images', () => {

@@ -82,6 +82,14 @@ const screens: Record<string, [go: () => Promise<void>, leave?: () => Promise<vo
       await ann.page.locator('.message', { hasText: 'The image cannot be shown.' }).waitFor();
     },
   ],
+  'a search in a chat': [
+    async () => {
+      await button('Search the loaded messages').click();
+      await ann.page.getByRole('searchbox', { name: 'Search the loaded messages' }).fill('hello');
+      await ann.page.locator('.message.found').waitFor();
+    },
+    () => ann.page.keyboard.press('Escape'),
+  ],
   'emoji to choose from': [() => button('Emoji').click(), () => button('Emoji').click()],
   'a profile': [
     async () => {

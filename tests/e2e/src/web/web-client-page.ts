@@ -1,5 +1,7 @@
 import { testPassword } from '@teamtalk/cluster';
+import { waitUntil } from '@teamtalk/local-stack';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { ChatReading, type ReadMessage } from './chat-reading.js';
 
 /** What the page must never do, gathered in the page itself. */
 const watchScript = `
@@ -92,19 +94,43 @@ export class WebClientPage {
     await this.page.locator('.top', { hasText: 'This is where the chat begins' }).waitFor();
   }
 
-  /** The texts of all loaded messages, in the order of the screen. */
-  texts(): Promise<string[]> {
-    return this.page.locator('.message[data-id] .message-text').allTextContents();
+  /** The texts of all messages of the chat, oldest first. */
+  async texts(): Promise<string[]> {
+    return (await this.readAll()).flatMap(({ text }) => text ?? []);
   }
 
-  /** The ids of all loaded messages, in the order of the screen. */
+  /** The ids of all messages of the chat, in the order of the screen. */
   async ids(): Promise<number[]> {
-    const ids = await this.page
-      .locator('.message[data-id]')
-      .evaluateAll((all) =>
-        all.map((each) => Number((each as unknown as { dataset: { id: string } }).dataset.id)),
-      );
-    return ids;
+    return (await this.readAll()).map(({ id }) => id);
+  }
+
+  /** Scrolls up until there is nothing above. */
+  async scrollToBeginning(): Promise<void> {
+    await waitUntil(
+      () =>
+        this.page.evaluate(`(async () => {
+          const scroller = document.querySelector('.timeline');
+          scroller.scrollTop = -scroller.scrollHeight;
+          await new Promise(requestAnimationFrame);
+          return document.querySelector('.timeline-items > .top')?.textContent === 'This is where the chat begins.' &&
+            document.querySelector('.timeline-items > .top + .day') !== null;
+        })()`),
+      { what: 'the beginning of the chat', timeoutMs: 30_000 },
+    );
+  }
+
+  /**
+   * Reads the chat as people do, screen by screen from its end to its beginning, and returns to its end.
+   * @param onScreen is called at each screen
+   * @throws Error when two screens do not fit together
+   */
+  async readAll(onScreen: () => Promise<void> = async () => {}): Promise<ReadMessage[]> {
+    const reading = new ChatReading(this.page);
+    await reading.toEnd();
+    do await onScreen();
+    while (await reading.further());
+    await reading.toEnd();
+    return reading.messages;
   }
 
   /** What the Content-Security-Policy has refused, and what attacks have done. */

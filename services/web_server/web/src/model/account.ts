@@ -128,7 +128,7 @@ export class Account {
     const chat = this.state.openChat.value;
     if (!chat || document.visibilityState !== 'visible' || !this.client.isOnline) return;
     const conversation = this.state.conversations.value.get(chat.key);
-    const lastId = Math.max(chat.lastId, conversation?.lastId ?? 0);
+    const lastId = Math.max(chat.newestId, conversation?.lastId ?? 0);
     if (!conversation || conversation.unread === 0 || lastId === 0) return;
     this.state.putConversation({ ...conversation, unread: 0 });
     void this.client.markRead(chat.session, lastId).catch(() => {});

@@ -1,24 +1,158 @@
-import { expect, it } from 'vitest';
+import type { Message } from '@teamtalk/client';
+import { describe, expect, it } from 'vitest';
 import { Chat } from './chat.js';
+import type { ShownMessage } from './content.js';
+import { pageAfter } from './history-pages.js';
 
-const chatWithMessages = (isAtNewest: boolean) => {
-  const chat = new Chat({ userId: 1, history: async () => [] } as never, { user: 2 });
-  chat.hasOlder.value = false;
-  chat.isAtNewest = isAtNewest;
-  for (let id = 1; id <= 1_001; id++) {
-    chat.add([{ id, from: 2, time: id, content: { kind: 'text', text: 'x' } }]);
+const message = (id: number) => ({ msgId: id, fromUserId: 2, createTime: id, type: 1, text: 'x' }) as Message;
+const shown = (id: number): ShownMessage => ({ id, from: 2, time: id, content: { kind: 'text', text: 'x' } });
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/** Answers as servers do, of the messages with these ids. */
+class History {
+  readonly userId = 1;
+  requests = 0;
+  /** What happens while a page is on its way. */
+  meanwhile = () => {};
+
+  constructor(
+    public ids: readonly number[],
+    /** at most so many fit into an answer */
+    public room = 1_000,
+  ) {}
+
+  async history(_: unknown, { begin, count }: { begin: number; count: number }): Promise<Message[]> {
+    this.requests++;
+    const upTo = this.ids.filter((id) => begin === 0 || id <= begin);
+    const page = upTo.slice(-Math.min(count, this.room)).reverse();
+    this.meanwhile();
+    return page.map(message);
   }
-  return { chat, ids: chat.messages.value.map(({ id }) => id) };
-};
+}
 
-it('keeps some hundred messages while the newest ones are on the screen', () => {
-  const { chat, ids } = chatWithMessages(true);
-  expect([ids[0], ids.at(-1), chat.hasOlder.value]).toEqual([502, 1_001, true]);
+const chatOf = (history: History) => new Chat(history as never, { user: 2 });
+const idsOf = (chat: Chat) => chat.messages.value.map(({ id }) => id);
+const opened = async (history: History, unread = 0) => {
+  const chat = chatOf(history);
+  await chat.open({ unread, lastId: history.ids.at(-1) ?? 0 });
+  return chat;
+};
+async function loadAllOlder(chat: Chat): Promise<void> {
+  chat.isAtNewest = false;
+  while (chat.hasOlder.value) await chat.loadOlder();
+}
+
+describe('what is loaded', () => {
+  it('is some hundred messages while the newest ones are on the screen', async () => {
+    const chat = await opened(new History([]));
+    for (const id of range(1, 1_001)) chat.add([shown(id)]);
+    expect(idsOf(chat)).toEqual(range(502, 1_001));
+    expect([chat.hasOlder.value, chat.hasNewer.value]).toEqual([true, false]);
+  });
+
+  it('is a thousand at most when older ones are looked at, without gaps, all the way up and down again', async () => {
+    const history = new History(range(1, 5_000));
+    const chat = await opened(history);
+    await loadAllOlder(chat);
+    expect(idsOf(chat)).toEqual(range(1, 1_000));
+    chat.add([shown(5_001)]);
+    history.ids = range(1, 5_001);
+    expect([chat.lastId, chat.newestId, chat.hasNewer.value]).toEqual([1_000, 5_001, true]);
+    const steps = new Set<number>();
+    while (chat.hasNewer.value) {
+      await chat.loadNewer();
+      const ids = idsOf(chat);
+      expect(ids).toEqual(range(ids[0]!, ids[0]! + 999));
+      steps.add(ids.length);
+    }
+    expect([chat.lastId, chat.hasOlder.value, ...steps]).toEqual([5_001, true, 1_000]);
+  });
+
+  it('does not grow by what arrives while older ones are looked at', async () => {
+    const chat = await opened(new History([]));
+    chat.isAtNewest = false;
+    for (const id of range(1, 1_200)) chat.add([shown(id)]);
+    expect(idsOf(chat)).toEqual(range(1, 1_000));
+    expect([chat.hasNewer.value, chat.newestId]).toEqual([true, 1_200]);
+  });
+
+  it('is the newest page again at once', async () => {
+    const chat = await opened(new History(range(1, 3_000)));
+    await loadAllOlder(chat);
+    await chat.showNewest();
+    expect(idsOf(chat)).toEqual(range(2_951, 3_000));
+    expect([chat.hasOlder.value, chat.hasNewer.value]).toEqual([true, false]);
+  });
+
+  it('is little when it leaves the screen, and without a gap when it comes back', async () => {
+    const history = new History(range(1, 600));
+    const chat = await opened(history);
+    await loadAllOlder(chat);
+    chat.close();
+    expect(idsOf(chat)).toEqual(range(501, 600));
+    expect([chat.hasOlder.value, chat.isAtNewest]).toEqual([true, true]);
+
+    history.ids = range(1, 2_000);
+    chat.add(range(601, 2_000).map(shown));
+    await loadAllOlder(chat);
+    chat.close();
+    await chat.open({ unread: 0, lastId: 2_000 });
+    expect(idsOf(chat)).toEqual(range(1_951, 2_000));
+  });
+
+  it('has no gap when a page comes after what it belongs to was let go', async () => {
+    const history = new History(range(1, 600));
+    const chat = await opened(history);
+    while (idsOf(chat).length < 400) await chat.loadOlder();
+    history.meanwhile = () => chat.close();
+    await chat.loadOlder();
+    expect(idsOf(chat)).toEqual(range(501, 600));
+  });
 });
 
-it('keeps all while older ones are looked at, and lets them go when it is closed', () => {
-  const { chat, ids } = chatWithMessages(false);
-  expect([ids.length, chat.hasOlder.value]).toEqual([1_001, false]);
-  chat.close();
-  expect([chat.messages.value.length, chat.hasOlder.value, chat.isAtNewest]).toEqual([100, true, true]);
+describe('the unread line', () => {
+  it('finds its place behind more messages than are loaded', async () => {
+    const history = new History(range(1, 3_000));
+    const chat = await opened(history, 2_500);
+    await loadAllOlder(chat);
+    expect([chat.readUpTo.value, idsOf(chat).length]).toEqual([500, 1_000]);
+  });
+});
+
+describe('the page after a message', () => {
+  const pageOf = async (history: History, id: number) => {
+    const page = await pageAfter(history as never, { user: 2 }, id, history.ids.at(-1) ?? 0);
+    return page.map(({ msgId }) => msgId).reverse();
+  };
+
+  it('is one request where no ids are missing', async () => {
+    const history = new History(range(1, 1_000));
+    expect(await pageOf(history, 100)).toEqual(range(101, 150));
+    expect(await pageOf(history, 980)).toEqual(range(981, 1_000));
+    expect(history.requests).toBe(2);
+  });
+
+  it.each([
+    ['a gap', [...range(1, 100), ...range(50_000, 50_500)]],
+    ['all before it gone', range(7_000, 9_000)],
+    ['a few far away', [100, 30_001, 60_000]],
+  ])('begins with the next one across %s', async (_, ids) => {
+    const history = new History(ids);
+    const page = await pageOf(history, 100);
+    const next = ids.filter((id) => id > 100);
+    expect(page.length).toBeGreaterThan(0);
+    expect(page).toEqual(next.slice(0, page.length));
+    expect(history.requests).toBeLessThan(40);
+  });
+
+  it('leaves nothing out when answers hold less than a page', async () => {
+    const page = await pageOf(new History(range(1, 1_000), 3), 100);
+    expect(page.length).toBeGreaterThan(0);
+    expect(page).toEqual(range(101, 100 + page.length));
+  });
+
+  it('is empty at the end', async () => {
+    expect(await pageOf(new History(range(1, 100)), 100)).toEqual([]);
+    expect(await pageAfter(new History(range(1, 100)) as never, { user: 2 }, 100, 300)).toEqual([]);
+  });
 });

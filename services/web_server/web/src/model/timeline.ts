@@ -22,10 +22,11 @@ export function timelineOf(
 ): TimelineItem[] {
   const items: TimelineItem[] = [];
   let previous: ShownMessage | undefined;
+  let previousDay = '';
   let isLineDrawn = readUpTo === undefined;
   for (const message of messages) {
     const day = dayOf(message.time);
-    const isNewDay = !previous || day !== dayOf(previous.time);
+    const isNewDay = day !== previousDay;
     if (isNewDay) items.push({ kind: 'day', key: `day ${message.id}`, day: noonOf(message.time) });
     const isUnread = !isLineDrawn && message.id > readUpTo! && message.from !== ownId;
     if (isUnread) {
@@ -34,8 +35,9 @@ export function timelineOf(
     }
     const isFirst =
       isNewDay || isUnread || previous?.from !== message.from || message.time - previous.time > blockSeconds;
-    items.push({ kind: 'message', key: `message ${message.id}`, message, isFirst });
+    items.push({ kind: 'message', key: messageKey(message.id), message, isFirst });
     previous = message;
+    previousDay = day;
   }
   for (const each of outgoing) items.push({ kind: 'outgoing', key: `outgoing ${each.key}`, outgoing: each });
   return items;
@@ -56,6 +58,11 @@ export function readUpTo(
     if (left === 0) return message.id - 1;
   }
   return undefined;
+}
+
+/** Of a message's item. */
+export function messageKey(id: number): string {
+  return `message ${id}`;
 }
 
 function dayOf(seconds: number): string {

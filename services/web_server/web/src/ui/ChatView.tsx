@@ -1,5 +1,6 @@
+import { useSignal } from '@preact/signals';
 import type { Session } from '@teamtalk/client';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/index.js';
 import type { Chat } from '../model/chat.js';
 import { imagesOf } from '../model/image-file.js';
@@ -9,6 +10,7 @@ import { useAccount } from './account-context.js';
 import { Composer } from './Composer.js';
 import { currentDialog } from './current-dialog.js';
 import { FilePanel } from './FilePanel.js';
+import { FindBar } from './FindBar.js';
 import { Icon } from './Icon.js';
 import { SessionAvatar } from './SessionAvatar.js';
 import { Timeline } from './Timeline.js';
@@ -17,6 +19,9 @@ export function ChatView({ chat }: { chat: Chat }) {
   const { sender, files } = useAccount();
   const chooser = useRef<HTMLInputElement>(null);
   const [isDropping, setDropping] = useState(false);
+  const [isFinding, setFinding] = useState(false);
+  const found = useSignal<number | undefined>(undefined);
+  useFindKey(isFinding, () => setFinding(true));
   const receiver = 'user' in chat.session ? chat.session.user : undefined;
   const sendFiles = (given: readonly File[]) => {
     if (given.length === 0) return;
@@ -47,8 +52,9 @@ export function ChatView({ chat }: { chat: Chat }) {
         send(event.dataTransfer?.files);
       }}
     >
-      <ChatHeader session={chat.session} />
-      <Timeline chat={chat} />
+      <ChatHeader session={chat.session} onFind={() => setFinding(!isFinding)} />
+      {isFinding && <FindBar chat={chat} found={found} onClose={() => setFinding(false)} />}
+      <Timeline chat={chat} found={found} />
       {receiver !== undefined && <FilePanel userId={receiver} />}
       <Composer
         chat={chat}
@@ -72,7 +78,23 @@ export function ChatView({ chat }: { chat: Chat }) {
   );
 }
 
-function ChatHeader({ session }: { session: Session }) {
+/** The browser's own search finds only what is near the screen; pressed again, its key opens that. */
+function useFindKey(isFinding: boolean, open: () => void): void {
+  useEffect(() => {
+    if (isFinding) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      const isFind =
+        (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 'f';
+      if (!isFind || currentDialog.value) return;
+      event.preventDefault();
+      open();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [isFinding]);
+}
+
+function ChatHeader({ session, onFind }: { session: Session; onFind: () => void }) {
   const account = useAccount();
   const { state } = account;
   const name = sessionName(state, session);
@@ -102,6 +124,16 @@ function ChatHeader({ session }: { session: Session }) {
           <h1>{name}</h1>
           <span class="chat-state">{stateOf(state, session)}</span>
         </span>
+      </button>
+      <span class="spacer" />
+      <button
+        type="button"
+        class="icon"
+        aria-label={t.value.findInChat}
+        title={t.value.findInChat}
+        onClick={onFind}
+      >
+        <Icon name="search" />
       </button>
     </header>
   );

@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { t } from '../i18n/index.js';
 import type { Conversation } from '../model/conversations.js';
@@ -51,7 +52,8 @@ function Row({ conversation }: { conversation: Conversation }) {
   const account = useAccount();
   const { state } = account;
   const { session, key, text, from, time, unread } = conversation;
-  const isOpen = state.openChat.value?.key === key;
+  // Of hundreds of rows two change when another chat is opened.
+  const isOpen = useComputed(() => state.openChat.value?.key === key).value;
   const isMuted = state.isMuted(session);
   const hasFile =
     'user' in session &&

@@ -12,19 +12,24 @@ import { clockTime, fullTime } from './times.js';
 import { VoiceMessage } from './VoiceMessage.js';
 
 interface MessageRowProps {
+  /** Its key among the rows of the conversation. */
+  row: string;
   message: ShownMessage;
   isFirst: boolean;
   isGroup: boolean;
+  /** It is what was searched for. */
+  isFound: boolean;
 }
 
-export function MessageRow({ message, isFirst, isGroup }: MessageRowProps) {
+export function MessageRow({ row, message, isFirst, isGroup, isFound }: MessageRowProps) {
   const { state } = useAccount();
   const { from, time, content, id } = message;
   const isOwn = from === state.ownId;
   const name = userName(state, from);
   return (
     <article
-      class={`message ${isOwn ? 'own' : ''} ${isFirst ? 'first' : ''}`}
+      class={`message ${isOwn ? 'own' : ''} ${isFirst ? 'first' : ''} ${isFound ? 'found' : ''}`}
+      data-row={row}
       data-id={id}
       aria-label={`${isOwn ? t.value.you : name}, ${clockTime(time)}`}
     >
@@ -55,13 +60,18 @@ export function MessageRow({ message, isFirst, isGroup }: MessageRowProps) {
   );
 }
 
-export function OutgoingRow({ outgoing }: { outgoing: Outgoing }) {
+export function OutgoingRow({ row, outgoing }: { row: string; outgoing: Outgoing }) {
   const { state, sender } = useAccount();
   const { key, text, image, reason } = outgoing;
   const isFailed = outgoing.state === 'failed';
   const stateText = isFailed ? t.value.notSent : state.isOnline.value ? t.value.sending : t.value.waiting;
   return (
-    <article class={`message own first outgoing ${outgoing.state}`} data-key={key} aria-label={stateText}>
+    <article
+      class={`message own first outgoing ${outgoing.state}`}
+      data-row={row}
+      data-key={key}
+      aria-label={stateText}
+    >
       <div class="bubble">
         {text === '' && image ? <LocalImage image={image} /> : <MessageText text={text} />}
         <span class="outgoing-state">

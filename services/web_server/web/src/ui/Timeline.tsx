@@ -1,56 +1,78 @@
+import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/index.js';
 import type { Chat } from '../model/chat.js';
 import { outgoingOf } from '../model/outgoing.js';
-import { type TimelineItem, timelineOf } from '../model/timeline.js';
+import { messageKey, type TimelineItem, timelineOf } from '../model/timeline.js';
 import { useAccount } from './account-context.js';
 import { Icon } from './Icon.js';
 import { MessageRow, OutgoingRow } from './MessageRow.js';
+import { TimelineEnd } from './TimelineEnd.js';
 import { dayText } from './times.js';
+import { useRowWindow } from './use-row-window.js';
 
-/** How near to the top older messages are loaded, pixels. */
+interface TimelineProps {
+  chat: Chat;
+  /** A message that was searched for. */
+  found: ReadonlySignal<number | undefined>;
+}
+
+/** How near to an end of what is loaded more is loaded, pixels. */
 const loadAhead = 400;
 /** How near to the bottom counts as being there. */
 const bottomSlack = 40;
 
 /**
  * The messages of a conversation. The scroller is a reversed column: its position counts from the bottom, so it stays at the
- * newest message, and what is put in above moves nothing.
+ * newest message, and what is put in above moves nothing. Only what is near the screen is in the document.
  */
-export function Timeline({ chat }: { chat: Chat }) {
+export function Timeline({ chat, found }: TimelineProps) {
   const { state } = useAccount();
   const scroller = useRef<HTMLDivElement>(null);
   const [isAtBottom, setAtBottom] = useState(true);
   const messages = chat.messages.value;
+  const hasNewer = chat.hasNewer.value;
+  const hasOlder = chat.hasOlder.value;
   const outgoing = outgoingOf(state.outgoing.value, chat.session);
   const readUpTo = chat.readUpTo.value;
   const items = useMemo(
-    () => timelineOf(messages, outgoing, readUpTo, state.ownId),
-    [messages, state.outgoing.value, readUpTo],
+    // What waits to be sent comes after the newest message.
+    () => timelineOf(messages, hasNewer ? [] : outgoing, readUpTo, state.ownId),
+    [messages, hasNewer, state.outgoing.value, readUpTo],
   );
-  const isLoading = chat.isLoading.value;
-  const hasOlder = chat.hasOlder.value;
-  const hasFailed = chat.hasFailed.value;
+  const { parts, moved, show, holdEnd } = useRowWindow(scroller, items);
 
-  // Older messages until the screen is full, and ahead of whoever scrolls up.
+  // More until the screen is full, and ahead of whoever scrolls.
   const onScroll = () => {
-    const element = scroller.current!;
-    setAtBottom(element.scrollTop > -bottomSlack);
-    chat.isAtNewest = element.scrollTop > -bottomSlack;
-    const above = element.scrollHeight - element.clientHeight + element.scrollTop;
-    if (above < loadAhead && messages.length > 0 && hasOlder && !hasFailed) void chat.loadOlder();
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current!;
+    moved();
+    setAtBottom(scrollTop > -bottomSlack);
+    chat.isAtNewest = scrollTop > -bottomSlack && !hasNewer;
+    holdEnd(chat.isAtNewest);
+    if (messages.length === 0 || chat.failed.peek()) return;
+    if (scrollTop > -loadAhead && hasNewer) void chat.loadNewer();
+    else if (scrollHeight - clientHeight + scrollTop < loadAhead && hasOlder) void chat.loadOlder();
   };
-  useEffect(onScroll, [messages.length, hasOlder]);
+  useEffect(onScroll, [messages, hasOlder, hasNewer]);
 
   useLayoutEffect(() => {
-    if (readUpTo === undefined || !isAtBottom) return;
-    scroller.current!.querySelector('.unread-line')?.scrollIntoView({ block: 'center' });
+    if (readUpTo !== undefined && isAtBottom) show('unread');
   }, [readUpTo]);
 
+  const foundId = found.value;
+  useLayoutEffect(() => {
+    if (foundId !== undefined) show(messageKey(foundId));
+  }, [foundId]);
+
+  const toNewest = () => {
+    void chat.showNewest();
+    scroller.current!.scrollTop = 0;
+    onScroll();
+  };
   // Whoever sends sees what they have sent.
   const lastOutgoing = outgoing.at(-1)?.key;
   useLayoutEffect(() => {
-    if (lastOutgoing !== undefined) scroller.current!.scrollTop = 0;
+    if (lastOutgoing !== undefined) toNewest();
   }, [lastOutgoing]);
 
   return (
@@ -63,29 +85,28 @@ export function Timeline({ chat }: { chat: Chat }) {
         tabIndex={0}
         aria-label={t.value.messages}
         role="log"
+        // Messages that come back to the screen are not new.
+        aria-live={isAtBottom && !hasNewer ? 'polite' : 'off'}
       >
         <div class="timeline-items">
-          <Top
-            isLoading={isLoading}
-            hasFailed={hasFailed}
-            hasOlder={hasOlder}
-            isEmpty={messages.length === 0}
-            chat={chat}
-          />
-          {items.map((item) => (
-            <Item key={item.key} item={item} chat={chat} />
-          ))}
+          <TimelineEnd chat={chat} end="older" />
+          {parts.map((part) =>
+            part.kind === 'row' ? (
+              <Item key={part.key} item={part.row} chat={chat} foundId={foundId} />
+            ) : (
+              <div key={part.key} class="gap" style={{ height: `${part.height}px` }} />
+            ),
+          )}
+          <TimelineEnd chat={chat} end="newer" />
         </div>
       </div>
-      {!isAtBottom && (
+      {(!isAtBottom || hasNewer) && (
         <button
           type="button"
           class="icon to-newest"
           aria-label={t.value.jumpToNewest}
           title={t.value.jumpToNewest}
-          onClick={() => {
-            scroller.current!.scrollTop = 0;
-          }}
+          onClick={toNewest}
         >
           <Icon name="down" />
         </button>
@@ -94,50 +115,37 @@ export function Timeline({ chat }: { chat: Chat }) {
   );
 }
 
-interface TopProps {
+interface ItemProps {
+  item: TimelineItem;
   chat: Chat;
-  isLoading: boolean;
-  hasFailed: boolean;
-  hasOlder: boolean;
-  isEmpty: boolean;
+  foundId: number | undefined;
 }
 
-function Top({ chat, isLoading, hasFailed, hasOlder, isEmpty }: TopProps) {
-  if (isLoading) return <p class="top">{t.value.loading}</p>;
-  if (hasFailed) {
-    return (
-      <p class="top">
-        {t.value.loadFailed}{' '}
-        <button type="button" class="link" onClick={() => void chat.loadOlder()}>
-          {t.value.retry}
-        </button>
-      </p>
-    );
-  }
-  if (!hasOlder) return <p class="top">{t.value.beginning}</p>;
-  if (isEmpty) return null;
-  return (
-    <p class="top">
-      <button type="button" class="link" onClick={() => void chat.loadOlder()}>
-        {t.value.loadOlder}
-      </button>
-    </p>
-  );
-}
-
-function Item({ item, chat }: { item: TimelineItem; chat: Chat }) {
+function Item({ item, chat, foundId }: ItemProps) {
   switch (item.kind) {
     case 'day':
-      return <p class="day">{dayText(item.day)}</p>;
+      return (
+        <p class="day" data-row={item.key}>
+          {dayText(item.day)}
+        </p>
+      );
     case 'unread':
       return (
-        <p class="unread-line">
+        <p class="unread-line" data-row={item.key}>
           <span>{t.value.newMessages}</span>
         </p>
       );
     case 'message':
-      return <MessageRow message={item.message} isFirst={item.isFirst} isGroup={'group' in chat.session} />;
+      return (
+        <MessageRow
+          row={item.key}
+          message={item.message}
+          isFirst={item.isFirst}
+          isGroup={'group' in chat.session}
+          isFound={item.message.id === foundId}
+        />
+      );
     case 'outgoing':
-      return <OutgoingRow outgoing={item.outgoing} />;
+      return <OutgoingRow row={item.key} outgoing={item.outgoing} />;
   }
 }
