@@ -13,7 +13,7 @@ const chats = 500;
 const longChat = isMeasuring ? 50_000 : 3_000;
 const soakMessages = isMeasuring ? 10_000 : 600;
 /** Over which they arrive, seconds. */
-const soakSeconds = isMeasuring ? 600 : 0;
+const soakSeconds = Number(process.env.WEB_SOAK_SECONDS || (isMeasuring ? 600 : 0));
 const senders = 20;
 const mib = 1_048_576;
 

@@ -22,11 +22,11 @@ export function timelineOf(
 ): TimelineItem[] {
   const items: TimelineItem[] = [];
   let previous: ShownMessage | undefined;
-  let previousDay = '';
+  let day = { begin: 0, end: 0 };
   let isLineDrawn = readUpTo === undefined;
   for (const message of messages) {
-    const day = dayOf(message.time);
-    const isNewDay = day !== previousDay;
+    const isNewDay = message.time < day.begin || message.time >= day.end;
+    if (isNewDay) day = dayOf(message.time);
     if (isNewDay) items.push({ kind: 'day', key: `day ${message.id}`, day: noonOf(message.time) });
     const isUnread = !isLineDrawn && message.id > readUpTo! && message.from !== ownId;
     if (isUnread) {
@@ -37,7 +37,6 @@ export function timelineOf(
       isNewDay || isUnread || previous?.from !== message.from || message.time - previous.time > blockSeconds;
     items.push({ kind: 'message', key: messageKey(message.id), message, isFirst });
     previous = message;
-    previousDay = day;
   }
   for (const each of outgoing) items.push({ kind: 'outgoing', key: `outgoing ${each.key}`, outgoing: each });
   return items;
@@ -65,8 +64,13 @@ export function messageKey(id: number): string {
   return `message ${id}`;
 }
 
-function dayOf(seconds: number): string {
-  return new Date(seconds * 1000).toDateString();
+/** From one local midnight to the next, unix seconds. Dates are made once a day: with thousands of messages they take time. */
+function dayOf(seconds: number): { begin: number; end: number } {
+  const midnight = new Date(seconds * 1000);
+  midnight.setHours(0, 0, 0, 0);
+  const begin = midnight.getTime() / 1000;
+  midnight.setDate(midnight.getDate() + 1);
+  return { begin, end: midnight.getTime() / 1000 };
 }
 
 function noonOf(seconds: number): Date {
