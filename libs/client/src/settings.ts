@@ -64,4 +64,25 @@ export class Settings {
       deviceToken: token,
     });
   }
+
+  /**
+   * Where this page's browser takes messages while no page is open (0x0801), for web sessions; it holds until the logout, or
+   * until the browser ends the subscription.
+   *
+   * @param subscription as `PushSubscription` becomes JSON; undefined: none
+   * @param locale BCP 47, of what a notification says besides the text
+   * @param timeZone IANA name, of the hours of `doNotDisturb`
+   * @throws Refused for what is no subscription, and where this is no web session
+   */
+  async setPushSubscription(
+    subscription: string | undefined,
+    { locale = '', timeZone = '' }: { locale?: string; timeZone?: string } = {},
+  ): Promise<void> {
+    const { resultCode } = await this.#requester.request(
+      Commands.ExtPushSubscriptionReq,
+      Commands.ExtPushSubscriptionRsp,
+      { subscription: subscription ?? '', locale, timeZone },
+    );
+    requireDone('registering for Web Push', resultCode);
+  }
 }

@@ -32,6 +32,7 @@ export const answerOf: ReadonlyMap<number, AnyCommand> = new Map<number, AnyComm
   [C.FileRequest.id, C.FileResponse],
   [C.FileHasOfflineReq.id, C.FileHasOfflineRes],
   [C.OtherHeartbeat.id, C.OtherHeartbeat],
+  [C.ExtPushSubscriptionReq.id, C.ExtPushSubscriptionRsp],
 ]);
 
 /** Commands a server sends unsolicited, always with seq_num 0. */

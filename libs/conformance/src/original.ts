@@ -52,6 +52,10 @@ const ownDifferences = {
     text: 'file_server trusts offsets, sizes and roles, and drops a task with its connection',
     rule: 'client-behaviour.md#file-tasks',
   },
+  'original-no-extensions': {
+    text: 'the commands of service 0x0008 are unknown to it',
+    rule: 'client-behaviour.md#commands-besides-those-of-the-original',
+  },
 } as const satisfies Record<string, Difference>;
 
 type OwnDifferenceId = keyof typeof ownDifferences;

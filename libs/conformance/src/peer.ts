@@ -224,8 +224,8 @@ export class Peer {
   }
 
   /** Logs in, which must succeed. */
-  async logIn(user: User): Promise<void> {
-    const seqNum = this.sendLogin(user);
+  async logIn(user: User, clientVersion?: string): Promise<void> {
+    const seqNum = this.sendLogin(user, clientVersion);
     // The rules check the user id of this answer already.
     this.rules.userId = user.id;
     await this.answer(C.LoginResUserlogin, seqNum, {
@@ -236,13 +236,16 @@ export class Peer {
   }
 
   /** Sends a login. @returns its seq_num */
-  sendLogin({ name, passwordMd5 }: Pick<User, 'name' | 'passwordMd5'>): number {
+  sendLogin(
+    { name, passwordMd5 }: Pick<User, 'name' | 'passwordMd5'>,
+    clientVersion = 'conformance',
+  ): number {
     return this.send(C.LoginReqUserlogin, {
       userName: name,
       password: passwordMd5,
       onlineStatus: 1,
       clientType: this.profile.clientType,
-      clientVersion: 'conformance',
+      clientVersion,
     });
   }
 

@@ -150,6 +150,7 @@ export const clientSamples: readonly Sample[] = [
   })),
   sample(C.SwitchP2pCmd, ({ claimed, peer }) => ({ fromUserId: claimed, toUserId: peer, cmdMsgData: '{}' })),
   sample(C.OtherHeartbeat, () => ({})),
+  sample(C.ExtPushSubscriptionReq, () => ({ subscription: '' })),
 ];
 
 const user = (userId: number) => ({
@@ -244,6 +245,7 @@ export const serverSamples: readonly Sample[] = [
     offlineReady: 1,
   })),
   sample(C.FileHasOfflineRes, ({ peer }) => ({ userId: peer })),
+  sample(C.ExtPushSubscriptionRsp, () => ({ resultCode: 0 })),
 ];
 
 /** One body of every command that only servers of the original send to each other. */

@@ -2,6 +2,7 @@ import type { Case } from './case.js';
 import { buddyCases } from './cases/buddies.js';
 import { clientCases } from './cases/clients.js';
 import { connectionCases } from './cases/connection.js';
+import { extensionCases } from './cases/extensions.js';
 import { fileSessionCases } from './cases/file-sessions.js';
 import { fileCases } from './cases/files.js';
 import { groupCases } from './cases/groups.js';
@@ -19,6 +20,7 @@ import { transferCases } from './cases/transfers.js';
 export const conformanceCases: readonly Case[] = [
   ...connectionCases,
   ...loginCases,
+  ...extensionCases,
   ...buddyCases,
   ...sendingCases,
   ...readingCases,

@@ -54,6 +54,13 @@ export class World {
     return peer;
   }
 
+  /** A web session that is logged in (presence.md#web-sessions). */
+  async connectPage(role: Role): Promise<Peer> {
+    const peer = await this.open('web', 0, `${role} page`);
+    await peer.logIn(this.users[role], 'web/conformance');
+    return peer;
+  }
+
   /** A user's connection to a file_server, for a task; closed with the case. */
   async openFile(
     user: Peer,

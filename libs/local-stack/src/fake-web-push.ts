@@ -18,6 +18,8 @@ export class FakeWebPush extends FakeHttps {
   /** why it has refused */
   readonly refusals: string[] = [];
   accepted = 0;
+  /** what the last accepted message says */
+  last: WebPushText | undefined;
   readonly #subscribers = new Map<string, PushSubscriber>();
   readonly #senderKey: string;
   readonly #now: () => number;
@@ -76,6 +78,7 @@ export class FakeWebPush extends FakeHttps {
     if (body.length > 4_096) return refuse(413, 'size');
     const text = subscriber.read(body);
     this.badges.set(name, text.badge);
+    this.last = text;
     if (text.withdrawn) this.banners.delete(`${name} ${text.tag}`);
     else if (text.body !== undefined) this.banners.set(`${name} ${text.tag}`, text);
     return 201;

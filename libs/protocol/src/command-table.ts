@@ -2,7 +2,7 @@
 import { IM } from '../gen/client.js';
 import type { Command, Direction, MessageType } from './command.js';
 
-const { Login, Buddy, Message, Group, File, SwitchService, Other, Server } = IM;
+const { Login, Buddy, Message, Group, File, SwitchService, Other, Server, Extension } = IM;
 
 const TO_SERVER = 'client-to-server';
 const TO_CLIENT = 'server-to-client';
@@ -19,6 +19,7 @@ for (const enumeration of [
   IM.BaseDefine.FileCmdID,
   IM.BaseDefine.SwitchServiceCmdID,
   IM.BaseDefine.OtherCmdID,
+  IM.BaseDefine.ExtensionCmdID,
 ]) {
   for (const [name, id] of Object.entries(enumeration)) enumNames.set(Number(id), name);
 }
@@ -153,4 +154,8 @@ export const Commands = Object.freeze({
   OtherFileTransferRsp: row(0x0732, Server.IMFileTransferRsp, BETWEEN_SERVERS),
   OtherFileServerIpReq: row(0x0733, Server.IMFileServerIPReq, BETWEEN_SERVERS),
   OtherFileServerIpRsp: row(0x0734, Server.IMFileServerIPRsp, BETWEEN_SERVERS),
+
+  // Commands of this server, unknown to the original's.
+  ExtPushSubscriptionReq: row(0x0801, Extension.IMPushSubscriptionReq, TO_SERVER),
+  ExtPushSubscriptionRsp: row(0x0802, Extension.IMPushSubscriptionRsp, TO_CLIENT),
 });

@@ -83,6 +83,11 @@ export const accounts = {
   changeAvatar: method('Accounts/ChangeAvatar', db.ChangeAvatarRequest, db.ChangeReply),
   changeSignature: method('Accounts/ChangeSignature', db.ChangeSignatureRequest, db.ChangeReply),
   setDeviceToken: method('Accounts/SetDeviceToken', db.DeviceTokenRequest, db.ChangeReply),
+  setPushSubscription: method(
+    'Accounts/SetPushSubscription',
+    db.PushSubscriptionRequest,
+    db.PushSubscriptionReply,
+  ),
   setPushShield: method('Accounts/SetPushShield', db.PushShieldRequest, db.ChangeReply),
   getPushShield: method('Accounts/GetPushShield', db.UserRequest, db.PushShield),
 } as const;

@@ -9,6 +9,7 @@ it('has defaults for all variables', () => {
     msfsUrl: 'http://127.0.0.1:8700/',
     imageOrigins: ['http://127.0.0.1:8700'],
     fileServerUrl: undefined,
+    pushKey: undefined,
     textKey: undefined,
     tls: undefined,
   });
@@ -21,6 +22,7 @@ it.each([
   [{ IMAGE_ORIGINS: 'https://a.example/x' }, 'IMAGE_ORIGINS: https://a.example/x is not an origin'],
   [{ IMAGE_ORIGINS: "https://a.example 'unsafe-inline'" }, 'IMAGE_ORIGINS: '],
   [{ TEXT_KEY: 'short' }, 'TEXT_KEY: must be 32 bytes'],
+  [{ WEBPUSH_PUBLIC_KEY: 'BAAA' }, 'WEBPUSH_PUBLIC_KEY: must be an uncompressed point'],
 ])('%o is refused', (env, problem) => {
   let thrown: unknown;
   try {

@@ -43,6 +43,9 @@ export const envSchema = {
   IMAGE_ORIGINS: env.optionalString(
     'Origins, besides that of MSFS_URL, whose images the web client shows, such as https://pictures.example.com, separated by commas; other images are shown as links',
   ),
+  WEBPUSH_PUBLIC_KEY: env.optionalString(
+    'Public half of push_server’s WEBPUSH_KEY, an uncompressed point in base64url; with it browsers can subscribe to notifications that arrive while the page is closed. Unset: the page does not offer them',
+  ),
   TEXT_KEY: env.optionalString('Key of message texts, 32 bytes; unset: the key of historic clients'),
   MAX_CONNECTIONS: env.integer(
     10_000,
@@ -80,6 +83,8 @@ export interface WebServerConfig extends CommonConfig {
   msfsUrl: string;
   /** origins of msfs and others */
   imageOrigins: readonly string[];
+  /** public key for Web Push subscriptions; undefined: the page does not offer them */
+  pushKey: string | undefined;
   /** undefined: the key of historic clients */
   textKey: string | undefined;
   /** undefined: the built page; tests use others */
@@ -104,6 +109,9 @@ function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
     ...(values.TEXT_KEY !== undefined && Buffer.byteLength(values.TEXT_KEY) !== 32
       ? ['TEXT_KEY: must be 32 bytes']
       : []),
+    ...(values.WEBPUSH_PUBLIC_KEY !== undefined && !isPoint(values.WEBPUSH_PUBLIC_KEY)
+      ? ['WEBPUSH_PUBLIC_KEY: must be an uncompressed point of P-256 (65 bytes) in base64url']
+      : []),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   const { MSFS_URL } = values;
@@ -121,6 +129,7 @@ function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
     fileServerUrl,
     msfsUrl: MSFS_URL.endsWith('/') ? MSFS_URL : `${MSFS_URL}/`,
     imageOrigins: [...new Set([new URL(MSFS_URL).origin, ...origins])],
+    pushKey: values.WEBPUSH_PUBLIC_KEY,
     textKey: values.TEXT_KEY,
   };
 }
@@ -132,6 +141,11 @@ function withAddress(url: string): string {
 
 function isUrl(text: string, protocols: readonly string[]): boolean {
   return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+function isPoint(key: string): boolean {
+  const bytes = /^[\w-]+$/.test(key) ? Buffer.from(key, 'base64url') : Buffer.alloc(0);
+  return bytes.length === 65 && bytes[0] === 4;
 }
 
 function listOf(text: string): string[] {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { strictTransport } from '@teamtalk/net';
 import sirv from 'sirv';
 import type { WebServerConfig } from './config.js';
-import { securityHeaders } from './security-headers.js';
+import { securityHeaders, workerPolicy } from './security-headers.js';
 
 /** Route label of a request, for metrics and traces. */
 export function routeOf({ url = '' }: IncomingMessage): 'config' | 'page' {
@@ -22,17 +22,18 @@ export function pageHandler(
     | 'fileServerUrl'
     | 'msfsUrl'
     | 'imageOrigins'
+    | 'pushKey'
     | 'textKey'
     | 'hstsSeconds'
     | 'trustedProxies'
   >,
   folder: string,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, textKey, hstsSeconds, trustedProxies } =
-    config;
+  const { webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, pushKey, textKey } = config;
+  const { hstsSeconds, trustedProxies } = config;
   const headers = securityHeaders(config);
   const settings = Buffer.from(
-    JSON.stringify({ webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, textKey }),
+    JSON.stringify({ webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, pushKey, textKey }),
   );
   const files = sirv(folder, {
     brotli: true,
@@ -41,6 +42,7 @@ export function pageHandler(
     setHeaders: (response, path) => {
       const isHashed = path.startsWith('/assets/');
       response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+      if (path === '/sw.js') response.setHeader('content-security-policy', workerPolicy);
     },
   });
 

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { callByTls, tlsEnv } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workerPolicy } from './security-headers.js';
 import { page, script, TestServer } from './testing/test-server.js';
 
 let web: TestServer;
@@ -78,6 +79,7 @@ describe('the page', () => {
       'media-src': 'blob:',
       'connect-src':
         "'self' wss://chat.example.com wss://chat-2.example.com:9090 https://images.example.com wss://files.example.com",
+      'worker-src': "'none'",
       'manifest-src': "'self'",
       'base-uri': "'none'",
       'form-action': "'none'",
@@ -141,6 +143,26 @@ it('serves HTTPS if it has a certificate', async () => {
   } finally {
     await secure.stop();
   }
+});
+
+describe('with a key of Web Push', () => {
+  const pushKey = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url');
+
+  it('has a service worker, the only script whose address may be a string', async () => {
+    const pushing = await TestServer.start({ WEBPUSH_PUBLIC_KEY: pushKey });
+    try {
+      expect(await (await pushing.get('/config.json')).json()).toMatchObject({ pushKey });
+      const policy = (await pushing.get('/')).headers.get('content-security-policy');
+      expect(policy).toContain("; worker-src 'self';");
+      expect(policy).toContain("; require-trusted-types-for 'script'; trusted-types service-worker");
+      const worker = await pushing.get('/sw.js');
+      expect(worker.headers.get('content-type')).toMatch(/^text\/javascript/);
+      expect(worker.headers.get('cache-control')).toBe('no-cache');
+      expect(worker.headers.get('content-security-policy')).toBe(workerPolicy);
+    } finally {
+      await pushing.stop();
+    }
+  });
 });
 
 it('tells browsers that came by TLS of a proxy to keep to it', async () => {

@@ -20,4 +20,16 @@ const browserFiles: Plugin = {
   load: (id) => (id === '\0no-long' ? 'export default undefined;' : undefined),
 };
 
-export default defineConfig({ plugins: [browserFiles] });
+export default defineConfig({
+  plugins: [browserFiles],
+  build: {
+    rolldownOptions: {
+      input: {
+        index: path.join(import.meta.dirname, 'index.html'),
+        sw: path.join(import.meta.dirname, 'worker/sw.ts'),
+      },
+      // A service worker keeps its address: browsers look there for a newer one.
+      output: { entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
+    },
+  },
+});

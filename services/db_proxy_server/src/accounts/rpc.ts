@@ -4,6 +4,7 @@ import { coalesce, TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { isSwitch } from '../database/switch.js';
 import { isStorableText } from '../database/text.js';
+import { setPushSubscription } from '../push/push-subscription.js';
 import { logIn } from './log-in.js';
 import { login } from './login.js';
 import { toUser } from './user-rows.js';
@@ -92,6 +93,8 @@ export function accountsRpc(context: Context): Handlers<typeof service> {
           : pushDevices.set(userId, clientType, deviceToken, clientVersion)),
       };
     },
+
+    setPushSubscription: setPushSubscription(context),
 
     /** The do-not-disturb switch (0x010c; client-behaviour.md#do-not-disturb). */
     async setPushShield({ userId, shieldStatus }) {

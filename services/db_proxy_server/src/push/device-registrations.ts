@@ -111,9 +111,10 @@ export class DeviceRegistrations {
   /**
    * Registers a device of a user. Its token is taken from any former user, since a device belongs to one user at a time.
    * Registering a device again only refreshes it and records no event.
+   * @param actor undefined: the user's own client, which records no event either
    * @throws TeamTalkError `invalid-argument`
    */
-  async register(userId: number, fields: DeviceFields, actor: Actor): Promise<SaveOutcome> {
+  async register(userId: number, fields: DeviceFields, actor: Actor | undefined): Promise<SaveOutcome> {
     const { provider, app, locale, timeZone } = fields;
     const token = storedToken(provider, fields.token);
     requireText('an app', app, 0, 255);
@@ -125,21 +126,22 @@ export class DeviceRegistrations {
     const [known] = await this.#database.query<{ id: number }>(refresh, values);
     if (known) return { result: 'saved', id: known.id };
     return this.#database.transaction('register_device', async (query) => {
-      const record = await openAudit(query, actor);
+      const record = actor && (await openAudit(query, actor));
       const before = await takeFromFormer(query, token);
       const [row] = await query<{ id: number }>(add, values);
       if (!row) throw new TeamTalkError('internal', 'a device was not added');
       await query(trim, [userId]);
       const after = setFields({ device_id: row.id, provider, app: app || null });
-      await record({ verb: 'device.add', resource: `user ${userId}`, ...(before && { before }), after });
+      await record?.({ verb: 'device.add', resource: `user ${userId}`, ...(before && { before }), after });
       return { result: 'saved', id: row.id };
     });
   }
 
-  async remove(userId: number, deviceId: number, actor: Actor): Promise<SaveOutcome> {
+  /** @param actor as for `register` */
+  async remove(userId: number, deviceId: number, actor: Actor | undefined): Promise<SaveOutcome> {
     if (!isStorableId(userId)) return { result: 'not-found' };
     return this.#database.transaction('remove_device', async (query) => {
-      const record = await openAudit(query, actor);
+      const record = actor && (await openAudit(query, actor));
       const [device] = await query<{
         provider: string;
         app: string;
@@ -150,7 +152,7 @@ export class DeviceRegistrations {
       if (device.by_command) await query(forgetCommand, [userId, device.client_type]);
       await query(remove, [deviceId, userId]);
       const before = setFields({ device_id: deviceId, provider: device.provider, app: device.app || null });
-      await record({ verb: 'device.remove', resource: `user ${userId}`, before });
+      await record?.({ verb: 'device.remove', resource: `user ${userId}`, before });
       return { result: 'saved', id: 0 };
     });
   }

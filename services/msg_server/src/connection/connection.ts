@@ -67,6 +67,8 @@ export class Connection extends ConnectionOutput {
   /** Orders logins across all msg_servers. */
   loginSeq = 0;
   isBot = false;
+  /** Of a web session: the device that it has registered for Web Push; 0: none. */
+  pushDevice = 0;
   /** Set when it is to be kicked once its login has been answered. */
   kickReason: IM.BaseDefine.KickReasonType | undefined;
   /** The host's tick when bytes last arrived; before the login and after the end, when that state began. */

@@ -5,6 +5,7 @@ const rpcs = {
   changeAvatar: accounts.changeAvatar,
   changeSignature: accounts.changeSignature,
   setDeviceToken: accounts.setDeviceToken,
+  setPushSubscription: accounts.setPushSubscription,
   setPushShield: accounts.setPushShield,
   getPushShield: accounts.getPushShield,
   removeSession: messages.removeSession,

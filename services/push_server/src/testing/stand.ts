@@ -10,6 +10,8 @@ export interface Stand {
   token: string;
   /** the provider supports only banners: no badge, no withdrawal */
   bannersOnly?: boolean;
+  /** the provider takes a badge only with a banner or a withdrawal */
+  noBadgeAlone?: boolean;
   /** invalid tokens */
   malformed: readonly string[];
   /** the text the device shows for a collapse id */

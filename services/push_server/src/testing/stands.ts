@@ -91,6 +91,7 @@ export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => 
         answerMs,
       }),
       token: fake.subscribe('phone'),
+      noBadgeAlone: true,
       malformed: [
         '',
         '{}',

@@ -21,6 +21,7 @@ export class TestServer {
     const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-page-'));
     await mkdir(path.join(folder, 'assets'));
     await writeFile(path.join(folder, 'index.html'), page);
+    await writeFile(path.join(folder, 'sw.js'), script);
     const file = path.join(folder, 'assets/a-1.js');
     await writeFile(file, script);
     await writeFile(`${file}.br`, brotliCompressSync(script));

@@ -5,6 +5,8 @@ export interface PageConfig {
   fileServerUrl?: string;
   msfsUrl: string;
   imageOrigins: string[];
+  /** Left out: there are no notifications while the page is closed. */
+  pushKey?: string;
   textKey?: string;
 }
 

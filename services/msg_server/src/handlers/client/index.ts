@@ -22,6 +22,7 @@ import { getMessagesById } from './messages-by-id.js';
 import { addOfflineFile, deleteOfflineFile, listOfflineFiles } from './offline-files.js';
 import { sendP2pCommand } from './p2p-command.js';
 import { getPushShield, setPushShield } from './push-shield.js';
+import { setPushSubscription } from './push-subscription.js';
 import { readMessage } from './read-message.js';
 import { receiveReceipt } from './receive-receipt.js';
 import { listRecentSessions } from './recent-sessions.js';
@@ -73,6 +74,8 @@ function handlerTable(context: Context): Map<number, Handler> {
     [Commands.FileDelOfflineReq.id, deleteOfflineFile(context)],
 
     [Commands.SwitchP2pCmd.id, sendP2pCommand(context)],
+
+    [Commands.ExtPushSubscriptionReq.id, setPushSubscription(context)],
   ]);
 }
 

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { FakeWebPush } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { strangersKey } from '../../testing/stands.js';
+import type { Notification } from '../provider.js';
 import { rawPublicKey } from './p256.js';
 import { isAllowed } from './subscription.js';
 import { WebPush } from './web-push.js';
@@ -22,14 +23,14 @@ afterEach(async () => {
   await fake.close();
 });
 
-function start(hosts = ['localhost']): WebPush {
+function start(hosts = ['localhost'], name: 'webpush' | 'unifiedpush' = 'webpush'): WebPush {
   const key = { pem, subject: 'mailto:it@example.com' };
-  const provider = new WebPush({ name: 'webpush', key, hosts, ca: fake.ca, now: () => clock });
+  const provider = new WebPush({ name, key, hosts, ca: fake.ca, now: () => clock });
   started.push(provider);
   return provider;
 }
 
-const send = (provider: WebPush, token: string) =>
+const send = (provider: WebPush, token: string, rest: Partial<Notification> = {}) =>
   provider.send({
     id: '00000000-0000-4000-8000-000000000001',
     token,
@@ -39,6 +40,7 @@ const send = (provider: WebPush, token: string) =>
     alert: { title: 'Ann', body: 'hello' },
     badge: 3,
     data: { msg_type: 1, from_id: 7 },
+    ...rest,
   });
 
 test('the message has what the app needs to open the conversation', async () => {
@@ -99,4 +101,15 @@ test('Retry-After may be a date', async () => {
   clock = Math.floor(clock / 1_000) * 1_000;
   fake.misbehaviours.push({ status: 429, retryAfter: new Date(clock + 30_000).toUTCString() });
   expect(await send(start(), fake.subscribe('phone'))).toMatchObject({ kind: 'retry', afterMs: 30_000 });
+});
+
+test('browsers get nothing that shows nothing, Safari no withdrawals either; apps get both', async () => {
+  const silent = { alert: undefined } as unknown as Partial<Notification>;
+  const token = fake.subscribe('phone');
+  const only = { kind: 'unsupported', reason: 'banners only' };
+  expect(await send(start(), token, silent)).toEqual(only);
+  expect(await send(start(), token, { ...silent, withdraws: true })).toMatchObject({ kind: 'accepted' });
+  const ofSafari = token.replace(fake.origin, 'https://web.push.apple.com');
+  expect(await send(start(['*.push.apple.com']), ofSafari, { ...silent, withdraws: true })).toEqual(only);
+  expect(await send(start(undefined, 'unifiedpush'), token, silent)).toMatchObject({ kind: 'accepted' });
 });

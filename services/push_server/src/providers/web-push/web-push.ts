@@ -60,6 +60,9 @@ export class WebPush implements Provider {
     // Of its host only its own port: others are not the push service's.
     const isOwn = ownService?.serves(endpoint) === true;
     if (!isOwn && !isAllowed(endpoint, hosts)) return { kind: 'refused', reason: 'host not allowed' };
+    if (this.name === 'webpush' && !isForBrowser(notification, endpoint)) {
+      return { kind: 'unsupported', reason: 'banners only' };
+    }
     let message: Buffer;
     try {
       message = encryptMessage(webPushText(notification), keys);
@@ -88,6 +91,14 @@ export class WebPush implements Provider {
       urgency: alert ? 'high' : 'low',
     };
   }
+}
+
+/**
+ * Browsers want a message to show something. Chromium and Firefox let a few go that do not, which are kept for withdrawals; Safari
+ * ends the subscription after three.
+ */
+function isForBrowser({ alert, withdraws }: Notification, { hostname }: URL): boolean {
+  return alert !== undefined || (withdraws === true && !hostname.endsWith('.push.apple.com'));
 }
 
 /** The JSON of a notification, at most as long as a push service has to take it. */

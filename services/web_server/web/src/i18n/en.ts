@@ -149,6 +149,8 @@ export const en = {
   notifications: 'Desktop notifications',
   allowNotifications: 'Allow',
   notificationsDenied: 'The browser does not allow them for this page.',
+  pushNotifications: 'Notifications when this page is closed',
+  pushHint: 'On this computer, by your browser’s push service. They end when you log out.',
   doNotDisturb: 'Phones stay silent from 22:00 to 07:00',
 };
 

@@ -147,5 +147,7 @@ export const zh: Dictionary = {
   notifications: '桌面通知',
   allowNotifications: '允许',
   notificationsDenied: '浏览器不允许本页面发送通知。',
+  pushNotifications: '页面关闭时也接收通知',
+  pushHint: '通过浏览器的推送服务在本机接收；退出登录后停止。',
   doNotDisturb: '22:00 至 07:00 手机免打扰',
 };

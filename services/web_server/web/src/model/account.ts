@@ -13,6 +13,7 @@ import { notify } from './notify.js';
 import { Sender } from './sender.js';
 import { keyOf, type SessionKey } from './session.js';
 import { State } from './state.js';
+import { WebPush } from './web-push.js';
 
 /** Conversations whose messages are kept loaded. */
 const maxChats = 30;
@@ -32,6 +33,8 @@ export class Account {
   readonly sender: Sender;
   /** undefined: web_server does not say where file_servers are */
   readonly files: FileTransfers | undefined;
+  /** undefined: the installation or the browser does not have it */
+  readonly push: WebPush | undefined;
   readonly client: TeamTalkClient;
   readonly #chats: Map<SessionKey, Chat>;
   readonly #decrypt: (data: Uint8Array) => string;
@@ -93,7 +96,9 @@ export class Account {
     this.#decrypt = decrypt;
     this.groups = new GroupActions(client, state);
     this.files = config.fileServerUrl === undefined ? undefined : new FileTransfers(client, state);
+    this.push = WebPush.of(client, state.marks, config.pushKey);
     this.#subscribe(events);
+    this.#resumePush();
     void this.#loadAll();
   }
 
@@ -167,6 +172,7 @@ export class Account {
     this.sender.close();
     this.files?.close();
     this.#isClosed = true;
+    void this.push?.end().catch(reportFailure('the push subscription'));
     await this.client.logout().catch(() => this.client.close());
   }
 
@@ -185,6 +191,7 @@ export class Account {
     });
     client.on('reconnected', () => {
       state.isOnline.value = true;
+      this.#resumePush();
       void this.#reload();
     });
     client.on('read', ({ session, msgId }) => {
@@ -197,6 +204,10 @@ export class Account {
     client.on('sessionRemoved', ({ session }) => state.removeConversation(keyOf(session)));
     client.on('group', (change) => void this.groups.changed(change));
     client.on('file', (offer) => this.files?.offered(offer));
+  }
+
+  #resumePush(): void {
+    void this.push?.resume().catch(reportFailure('the push subscription'));
   }
 
   /** Tries until it has worked once: without the lists there is nothing to show. */

@@ -3,6 +3,7 @@ import { loadPageConfig, type PageConfig } from '../config.js';
 import { Account } from './account.js';
 import { failureOf, isTemporary, type LoginFailure, type SavedLogin, savedLogin } from './login.js';
 import { askOtherTab, claimTab, tellOtherTabs, usersElsewhere } from './one-tab.js';
+import { followClicks } from './push-worker.js';
 import { sessionOfKey } from './session.js';
 
 /** What the page shows. */
@@ -28,6 +29,10 @@ let releaseTab = () => {};
 export async function startApp(): Promise<void> {
   followTitle();
   followAddress();
+  // Without a login it is opened after the next one.
+  followClicks((key) => {
+    if (sessionOfKey(key)) location.hash = key;
+  });
   document.addEventListener('visibilitychange', () => currentAccount()?.markRead());
   window.addEventListener('focus', () => currentAccount()?.markRead());
   window.addEventListener('beforeunload', (event) => {

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n/index.js';
 import { logOut } from '../model/app.js';
-import { notificationPermission } from '../model/notify.js';
-import { type Language, language, notifications, type Theme, theme } from '../preferences.js';
+import { type Language, language, type Theme, theme } from '../preferences.js';
 import { useAccount } from './account-context.js';
 import { closeDialog } from './current-dialog.js';
 import { Dialog } from './Dialog.js';
+import { NotificationSetting, PushSetting } from './NotificationSettings.js';
 import { runAction } from './run-action.js';
 
 export function SettingsDialog() {
@@ -40,6 +40,7 @@ export function SettingsDialog() {
           </select>
         </label>
         <NotificationSetting />
+        <PushSetting />
         <DoNotDisturb />
         <div class="actions">
           <button
@@ -55,32 +56,6 @@ export function SettingsDialog() {
         </div>
       </div>
     </Dialog>
-  );
-}
-
-function NotificationSetting() {
-  const [permission, setPermission] = useState(notificationPermission());
-  if (permission === 'unsupported') return null;
-  const ask = async () => setPermission(await Notification.requestPermission());
-  return (
-    <div class="setting">
-      <label class="switch">
-        <input
-          type="checkbox"
-          name="notifications"
-          checked={notifications.value && permission === 'granted'}
-          disabled={permission === 'denied'}
-          onChange={({ currentTarget }) => {
-            notifications.value = currentTarget.checked;
-            if (currentTarget.checked && permission === 'default') void ask();
-          }}
-        />
-        <span>
-          {t.value.notifications}
-          {permission === 'denied' && <small>{t.value.notificationsDenied}</small>}
-        </span>
-      </label>
-    </div>
   );
 }
 

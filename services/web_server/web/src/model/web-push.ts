@@ -1,0 +1,102 @@
+import { effect, signal } from '@preact/signals';
+import type { TeamTalkClient } from '@teamtalk/client';
+import { language } from '../preferences.js';
+import type { Marks } from './marks.js';
+import {
+  currentSubscription,
+  forgetMuted,
+  hasWebPush,
+  isFor,
+  startWorker,
+  tellMuted,
+} from './push-worker.js';
+
+/** Whose messages this browser is told of while no page is open. */
+const storageKey = 'teamtalk-push';
+
+/** Notifications while no page is open: this browser's subscription for Web Push, which the server is told of. */
+export class WebPush {
+  readonly isOn = signal(false);
+  readonly #client: TeamTalkClient;
+  readonly #marks: Marks;
+  readonly #key: string;
+  #stopMarks = () => {};
+
+  /** @param key of web_server. @returns undefined: the installation or the browser does not have it */
+  static of(client: TeamTalkClient, marks: Marks, key: string | undefined): WebPush | undefined {
+    return key !== undefined && hasWebPush() ? new WebPush(client, marks, key) : undefined;
+  }
+
+  private constructor(client: TeamTalkClient, marks: Marks, key: string) {
+    this.#client = client;
+    this.#marks = marks;
+    this.#key = key;
+  }
+
+  /**
+   * After each login: the server is told again, since browsers renew subscriptions. What another user has left here ends, or their
+   * messages would be shown to this one.
+   */
+  async resume(): Promise<void> {
+    const subscription = await currentSubscription();
+    if (!subscription) return;
+    const isOwn = localStorage.getItem(storageKey) === String(this.#client.userId);
+    if (!isOwn || Notification.permission !== 'granted') await this.end();
+    else if (isFor(subscription, this.#key)) await this.#tell(subscription);
+    else {
+      await subscription.unsubscribe();
+      await this.#subscribe();
+    }
+  }
+
+  /** @returns false: the browser, or the user, does not allow it. @throws Error of the browser, or as the SDK's request */
+  async turnOn(): Promise<boolean> {
+    if ((await Notification.requestPermission()) !== 'granted') return false;
+    await (await currentSubscription())?.unsubscribe();
+    await this.#subscribe();
+    return true;
+  }
+
+  /** @throws as the SDK's request */
+  async turnOff(): Promise<void> {
+    await this.end();
+    await this.#client.settings.setPushSubscription(undefined);
+  }
+
+  /** Ends it in this browser; the server forgets it with the logout, or when the next message finds it gone. */
+  async end(): Promise<void> {
+    this.isOn.value = false;
+    this.#stopMarks();
+    localStorage.removeItem(storageKey);
+    await (await currentSubscription())?.unsubscribe();
+    await forgetMuted();
+  }
+
+  async #subscribe(): Promise<void> {
+    const { pushManager } = await startWorker();
+    const subscription = await pushManager.subscribe({
+      userVisibleOnly: true,
+      applicationServerKey: this.#key,
+    });
+    try {
+      await this.#tell(subscription);
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+  }
+
+  async #tell(subscription: PushSubscription): Promise<void> {
+    await this.#client.settings.setPushSubscription(JSON.stringify(subscription), {
+      locale: language.value === 'zh' ? 'zh-CN' : 'en',
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    });
+    localStorage.setItem(storageKey, String(this.#client.userId));
+    this.isOn.value = true;
+    this.#stopMarks();
+    this.#stopMarks = effect(() => {
+      const muted = this.#marks.muted.value;
+      void tellMuted(muted).catch((error) => console.warn('muted chats not kept:', error));
+    });
+  }
+}

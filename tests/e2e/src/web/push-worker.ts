@@ -1,0 +1,107 @@
+import { waitUntil } from '@teamtalk/local-stack';
+import type { BrowserContext, CDPSession, Page, Worker } from 'playwright-core';
+
+/** What the browser shows of the page while it is closed. */
+export interface ShownNotification {
+  title: string;
+  body: string;
+  tag: string;
+}
+
+/**
+ * Has the page subscribe at a fake push service in place of the browser's own, which is on the internet. All else is the
+ * browser's: the permission, the service worker, the push event, the notifications.
+ */
+export function fakeSubscription(subscription: string): string {
+  return `
+    if (self.PushManager) {
+      const key = 'fake-subscription';
+      const toBytes = (text) => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
+      const kept = () => {
+        const applicationServerKey = localStorage.getItem(key);
+        return applicationServerKey === null ? null : {
+          options: { applicationServerKey: toBytes(applicationServerKey).buffer },
+          toJSON: () => (${subscription}),
+          unsubscribe: async () => { localStorage.removeItem(key); return true; },
+        };
+      };
+      PushManager.prototype.getSubscription = async () => kept();
+      PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey }) => {
+        if (Notification.permission !== 'granted' || !userVisibleOnly) throw new Error('not allowed');
+        localStorage.setItem(key, applicationServerKey);
+        return kept();
+      };
+    }`;
+}
+
+/** The service worker of a browser, which gets push messages by the DevTools protocol. */
+export class PushWorker {
+  readonly #browser: BrowserContext;
+  readonly #page: Page;
+  readonly #devTools: CDPSession;
+  readonly #registrations = new Map<string, string>();
+
+  static async of(browser: BrowserContext): Promise<PushWorker> {
+    const page = await browser.newPage();
+    const worker = new PushWorker(browser, page, await browser.newCDPSession(page));
+    await worker.#devTools.send('ServiceWorker.enable');
+    return worker;
+  }
+
+  private constructor(browser: BrowserContext, page: Page, devTools: CDPSession) {
+    this.#browser = browser;
+    this.#page = page;
+    this.#devTools = devTools;
+    devTools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      for (const { registrationId, scopeURL, isDeleted } of registrations) {
+        if (isDeleted) this.#registrations.delete(scopeURL);
+        else this.#registrations.set(scopeURL, registrationId);
+      }
+    });
+  }
+
+  /** @param origin whose worker it is for */
+  async deliver(origin: string, data: string): Promise<void> {
+    const registrationId = this.#registrations.get(`${origin}/`);
+    if (registrationId === undefined) throw new Error(`there is no service worker of ${origin}`);
+    const worker = await this.#worker();
+    const received = () => worker.evaluate('self.received') as Promise<number>;
+    await worker.evaluate(`self.received ??= (self.addEventListener('push', () => { self.received++; }), 0)`);
+    const before = await received();
+    await this.#devTools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
+    await waitUntil(async () => (await received()) > before, { what: 'the push event' });
+    // It has looked for pages, when these questions have their answers.
+    for (let i = 0; i < 3; i++) await worker.evaluate('self.clients.matchAll().then(() => {})');
+  }
+
+  async shown(): Promise<ShownNotification[]> {
+    return (await this.#worker()).evaluate(
+      'self.registration.getNotifications().then((all) => all.map(({ title, body, tag }) => ({ title, body, tag })))',
+    );
+  }
+
+  /** Clicks the one notification there is. @returns the window that it wants to have opened; undefined: none */
+  async click(): Promise<string | undefined> {
+    // An event of a script may do all that one of the browser may, but for opening windows and moving the focus.
+    const opened = await (await this.#worker()).evaluate(`
+      self.registration.getNotifications().then(async ([notification]) => {
+        const opening = new Promise((resolve) => {
+          self.clients.openWindow = async (url) => resolve(url);
+          self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+            .then((pages) => { if (pages.length > 0) resolve(''); });
+        });
+        self.addEventListener('error', (event) => event.preventDefault(), { once: true });
+        self.dispatchEvent(new NotificationEvent('notificationclick', { notification }));
+        return opening;
+      })`);
+    return (opened as string) || undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#page.close();
+  }
+
+  async #worker(): Promise<Worker> {
+    return this.#browser.serviceWorkers()[0] ?? this.#browser.waitForEvent('serviceworker');
+  }
+}
