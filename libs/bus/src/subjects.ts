@@ -152,7 +152,7 @@ export const topics = {
     event: events.SessionsQuery,
     answer: events.Sessions,
     shared: true,
-    publishers: ['http_msg_server', 'push_server', 'admin_server', 'operator'],
+    publishers: ['http_msg_server', 'push_server', 'admin_server', 'msg_server', 'operator'],
     subscribers: ['route_server'],
   },
 
@@ -187,7 +187,7 @@ export const topics = {
     subject: `connections.${formatInstance(msgServer)}`,
     event: events.ConnectionsQuery,
     answer: events.Connections,
-    publishers: ['http_msg_server', 'admin_server'],
+    publishers: ['http_msg_server', 'admin_server', 'msg_server'],
     subscribers: ['msg_server'],
   }),
 

@@ -17,6 +17,7 @@ import { ClientError, Kicked } from './errors.js';
 import { Groups } from './groups.js';
 import { Inbox } from './inbox.js';
 import { Link } from './link.js';
+import { Logins } from './logins.js';
 import { Message } from './message.js';
 import { MessageQueue } from './message-queue.js';
 import {
@@ -57,6 +58,7 @@ export class TeamTalkClient extends Requests {
   readonly tls: TlsOptions | undefined;
   readonly groups = new Groups(this);
   readonly settings = new Settings(this);
+  readonly logins = new Logins(this);
   readonly #fileServerUrl: FileServerUrl | undefined;
   readonly #deadlineMs: number;
   readonly #receipts: boolean;

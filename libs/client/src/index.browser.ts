@@ -31,6 +31,7 @@ export type { TransferOptions } from './files/persistence.js';
 export { type FileSink, receiveFile, refuseFile } from './files/receive-file.js';
 export { type FileSource, type SendFileOptions, type SentFile, sendFile } from './files/send-file.js';
 export type { Groups } from './groups.js';
+export type { Login, Logins } from './logins.js';
 export type { Message } from './message.js';
 export type { ClientOptions, Credentials, SendOptions } from './options.js';
 export type { SentMessage } from './outbox.js';

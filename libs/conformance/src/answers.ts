@@ -33,6 +33,8 @@ export const answerOf: ReadonlyMap<number, AnyCommand> = new Map<number, AnyComm
   [C.FileHasOfflineReq.id, C.FileHasOfflineRes],
   [C.OtherHeartbeat.id, C.OtherHeartbeat],
   [C.ExtPushSubscriptionReq.id, C.ExtPushSubscriptionRsp],
+  [C.ExtListLoginsReq.id, C.ExtListLoginsRsp],
+  [C.ExtEndLoginsReq.id, C.ExtEndLoginsRsp],
 ]);
 
 /** Commands a server sends unsolicited, always with seq_num 0. */

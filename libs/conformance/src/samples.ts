@@ -151,6 +151,8 @@ export const clientSamples: readonly Sample[] = [
   sample(C.SwitchP2pCmd, ({ claimed, peer }) => ({ fromUserId: claimed, toUserId: peer, cmdMsgData: '{}' })),
   sample(C.OtherHeartbeat, () => ({})),
   sample(C.ExtPushSubscriptionReq, () => ({ subscription: '' })),
+  sample(C.ExtListLoginsReq, () => ({})),
+  sample(C.ExtEndLoginsReq, () => ({ loginIdList: ['none'] })),
 ];
 
 const user = (userId: number) => ({
@@ -246,6 +248,8 @@ export const serverSamples: readonly Sample[] = [
   })),
   sample(C.FileHasOfflineRes, ({ peer }) => ({ userId: peer })),
   sample(C.ExtPushSubscriptionRsp, () => ({ resultCode: 0 })),
+  sample(C.ExtListLoginsRsp, () => ({})),
+  sample(C.ExtEndLoginsRsp, () => ({ resultCode: 0 })),
 ];
 
 /** One body of every command that only servers of the original send to each other. */

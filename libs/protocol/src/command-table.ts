@@ -158,4 +158,8 @@ export const Commands = Object.freeze({
   // Commands of this server, unknown to the original's.
   ExtPushSubscriptionReq: row(0x0801, Extension.IMPushSubscriptionReq, TO_SERVER),
   ExtPushSubscriptionRsp: row(0x0802, Extension.IMPushSubscriptionRsp, TO_CLIENT),
+  ExtListLoginsReq: row(0x0803, Extension.IMListLoginsReq, TO_SERVER),
+  ExtListLoginsRsp: row(0x0804, Extension.IMListLoginsRsp, TO_CLIENT),
+  ExtEndLoginsReq: row(0x0805, Extension.IMEndLoginsReq, TO_SERVER),
+  ExtEndLoginsRsp: row(0x0806, Extension.IMEndLoginsRsp, TO_CLIENT),
 });

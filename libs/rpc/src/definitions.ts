@@ -88,6 +88,7 @@ export const accounts = {
     db.PushSubscriptionRequest,
     db.PushSubscriptionReply,
   ),
+  forgetPushDevices: method('Accounts/ForgetPushDevices', db.ForgetPushDevicesRequest, db.ChangeReply),
   setPushShield: method('Accounts/SetPushShield', db.PushShieldRequest, db.ChangeReply),
   getPushShield: method('Accounts/GetPushShield', db.UserRequest, db.PushShield),
 } as const;

@@ -19,7 +19,7 @@ const maxTokenLength = 4_096;
 
 /** The gRPC service Accounts. Changes reply whether they were made; what is too long or out of range is refused. */
 export function accountsRpc(context: Context): Handlers<typeof service> {
-  const { departments, kit, pushDevices, userSettings, users } = context;
+  const { departments, deviceRegistrations, kit, pushDevices, userSettings, users } = context;
   const checkLogin = login(context);
   const userChanges = coalesce((since) => users.changes(since));
   const departmentChanges = coalesce((since) => departments.changes(since));
@@ -95,6 +95,12 @@ export function accountsRpc(context: Context): Handlers<typeof service> {
     },
 
     setPushSubscription: setPushSubscription(context),
+
+    /** For a user who has logged out everywhere but at one device (0x0805). */
+    async forgetPushDevices({ userId, keptDeviceId }) {
+      await deviceRegistrations.forgetOthers(userId, keptDeviceId);
+      return { done: true };
+    },
 
     /** The do-not-disturb switch (0x010c; client-behaviour.md#do-not-disturb). */
     async setPushShield({ userId, shieldStatus }) {

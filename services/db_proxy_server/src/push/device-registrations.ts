@@ -78,6 +78,16 @@ const trim: Statement = {
       ORDER BY failure IS NOT NULL, seen_at DESC, id DESC OFFSET ${maxDevices})`,
 };
 
+const forgetCommands: Statement = {
+  name: 'device_forget_commands',
+  text: 'DELETE FROM device_token WHERE user_id = $1',
+};
+
+const forgetOthers: Statement = {
+  name: 'device_forget_others',
+  text: 'DELETE FROM push_device WHERE user_id = $1 AND id <> $2::float8::int8',
+};
+
 const find: Statement = {
   name: 'device_find',
   text: 'SELECT provider, app, client_type, by_command FROM push_device WHERE id = $1::float8::int8 AND user_id = $2',
@@ -154,6 +164,15 @@ export class DeviceRegistrations {
       const before = setFields({ device_id: deviceId, provider: device.provider, app: device.app || null });
       await record?.({ verb: 'device.remove', resource: `user ${userId}`, before });
       return { result: 'saved', id: 0 };
+    });
+  }
+
+  /** Forgets all devices of a user but one, who has logged out there. @param keptId 0: none */
+  async forgetOthers(userId: number, keptId: number): Promise<void> {
+    if (!isStorableId(userId)) return;
+    await this.#database.transaction('forget_devices', async (query) => {
+      await query(forgetCommands, [userId]);
+      await query(forgetOthers, [userId, keptId]);
     });
   }
 

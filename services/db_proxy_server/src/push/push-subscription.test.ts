@@ -1,4 +1,5 @@
 import { createECDH } from 'node:crypto';
+import { ClientType } from '@teamtalk/protocol';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
@@ -77,7 +78,7 @@ test('a browser in which another user logs in is theirs, and nothing of it is au
   await set(1, subscription('shared'));
   await set(2, subscription('shared'));
   expect(await devices()).toMatchObject([{ user_id: 2 }]);
-  expect(await database.dataSource.query('SELECT FROM audit_event')).toEqual([]);
+  expect(await database.dataSource.query("SELECT FROM audit_event WHERE verb LIKE 'device.%'")).toEqual([]);
 });
 
 test.each(['x', '{}', subscription('plain').replace('https:', 'http:'), `"${'x'.repeat(5_000)}"`])(
@@ -91,4 +92,16 @@ test.each(['x', '{}', subscription('plain').replace('https:', 'http:'), `"${'x'.
 test('whoever has left has none, and a zone that is none is refused', async () => {
   expect(await set(3, subscription('left'))).toEqual({ done: false });
   expect(await set(1, subscription('far'), { timeZone: 'Nowhere/Land' })).toEqual({ done: false });
+});
+
+test('whoever logs out everywhere else keeps the one device', async () => {
+  const { deviceId } = (await set(1, subscription('here'))) as { deviceId: number };
+  await set(1, subscription('there'));
+  await set(2, subscription('other'));
+  await context.pushDevices.set(1, ClientType.IOS, 'ab'.repeat(32), '2.0');
+  await context.deviceRegistrations.forgetOthers(1, deviceId);
+  expect((await devices()).map(({ name }) => name)).toEqual(['here', 'other']);
+  expect(await database.dataSource.query('SELECT FROM device_token')).toEqual([]);
+  await context.deviceRegistrations.forgetOthers(1, 0);
+  expect((await devices()).map(({ name }) => name)).toEqual(['other']);
 });

@@ -6,6 +6,7 @@ const rpcs = {
   changeSignature: accounts.changeSignature,
   setDeviceToken: accounts.setDeviceToken,
   setPushSubscription: accounts.setPushSubscription,
+  forgetPushDevices: accounts.forgetPushDevices,
   setPushShield: accounts.setPushShield,
   getPushShield: accounts.getPushShield,
   removeSession: messages.removeSession,

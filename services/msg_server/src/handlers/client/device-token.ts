@@ -1,12 +1,8 @@
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { accounts } from '@teamtalk/rpc';
-import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request } from './handler.js';
-
-/** Milliseconds a logout waits for the token to be cleared. */
-const forgetMs = 2_000;
 
 const label = commandLabel(Commands.LoginReqDevicetoken.id);
 
@@ -28,17 +24,4 @@ export function setDeviceToken(context: Context): Handler {
     metrics.refused.inc({ command: label });
     return [];
   });
-}
-
-/** Clears the token of a client that logs out. A failure is only logged and counted, so that the logout succeeds. */
-export async function forgetDeviceToken(
-  { kit, metrics, pool }: Context,
-  { userId, clientType }: Connection,
-): Promise<void> {
-  try {
-    await pool.call(accounts.setDeviceToken, { userId, clientType, deviceToken: '' }, forgetMs);
-  } catch (error) {
-    metrics.queriesFailed.inc({ command: commandLabel(Commands.LoginReqLoginout.id) });
-    kit.log.warn({ err: error, userId }, 'clearing device token failed');
-  }
 }

@@ -16,6 +16,7 @@ import type { Handler } from './handler.js';
 import { kickPc } from './kick-pc.js';
 import { getLatestMessageId } from './latest-message-id.js';
 import { logIn } from './login.js';
+import { endLogins, listLogins } from './logins.js';
 import { logOut } from './logout.js';
 import { getMessageHistory } from './message-history.js';
 import { getMessagesById } from './messages-by-id.js';
@@ -76,6 +77,8 @@ function handlerTable(context: Context): Map<number, Handler> {
     [Commands.SwitchP2pCmd.id, sendP2pCommand(context)],
 
     [Commands.ExtPushSubscriptionReq.id, setPushSubscription(context)],
+    [Commands.ExtListLoginsReq.id, listLogins(context)],
+    [Commands.ExtEndLoginsReq.id, endLogins(context)],
   ]);
 }
 

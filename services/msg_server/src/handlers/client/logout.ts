@@ -1,8 +1,7 @@
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import type { Context } from '../../context.js';
-import { forgetDeviceToken } from './device-token.js';
+import { forgetPush } from '../../forget-push.js';
 import { type Handler, request, resultOk } from './handler.js';
-import { forgetPushSubscription } from './push-subscription.js';
 
 /**
  * 0x0105: clears a mobile client's device token, or a page's push subscription, answers 0x0106 and closes, once the client's earlier messages have
@@ -10,8 +9,7 @@ import { forgetPushSubscription } from './push-subscription.js';
  */
 export function logOut(context: Context): Handler {
   return request(context, Commands.LoginReqLoginout, async (connection, _message, seqNum) => {
-    if (connection.isMobile) await forgetDeviceToken(context, connection);
-    await forgetPushSubscription(context, connection);
+    await forgetPush(context, connection);
     connection.write(encodePdu(Commands.LoginResLoginout, { resultCode: resultOk }, seqNum));
     connection.end('logout');
     return [];

@@ -1,12 +1,8 @@
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { accounts } from '@teamtalk/rpc';
-import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
-
-/** Milliseconds a logout waits for the subscription to be removed. */
-const forgetMs = 2_000;
 
 const label = commandLabel(Commands.ExtPushSubscriptionReq.id);
 
@@ -30,19 +26,4 @@ export function setPushSubscription(context: Context): Handler {
     const resultCode = done ? resultOk : resultRefused;
     return [encodePdu(Commands.ExtPushSubscriptionRsp, { resultCode }, seqNum)];
   });
-}
-
-/** Removes the subscription of a page that logs out. A failure is only logged and counted, so that the logout succeeds. */
-export async function forgetPushSubscription(
-  { kit, metrics, pool }: Context,
-  { userId, pushDevice }: Connection,
-): Promise<void> {
-  if (pushDevice === 0) return;
-  try {
-    const fields = { userId, subscription: '', formerDeviceId: pushDevice };
-    await pool.call(accounts.setPushSubscription, fields, forgetMs);
-  } catch (error) {
-    metrics.queriesFailed.inc({ command: commandLabel(Commands.LoginReqLoginout.id) });
-    kit.log.warn({ err: error, userId }, 'removing push subscription failed');
-  }
 }

@@ -21,7 +21,7 @@ export const en = {
   kickedTitle: 'You are logged in elsewhere',
   kickedText:
     'Your account is in use on too many other pages, or on another computer, so this page was disconnected.',
-  kickedByPhone: 'You were logged out from your phone.',
+  loggedOutElsewhere: 'You have logged out this page from another device.',
   logInAgain: 'Log in here',
   elsewhereTitle: (name: string) => `${name} is logged in in another tab`,
   elsewhereText: 'TeamTalk works in one tab at a time.',
@@ -151,6 +151,14 @@ export const en = {
   notificationsDenied: 'The browser does not allow them for this page.',
   pushNotifications: 'Notifications when this page is closed',
   pushHint: 'On this computer, by your browser’s push service. They end when you log out.',
+  ownLogins: 'Where you are logged in',
+  thisPage: '(this page)',
+  webPage: 'Web page',
+  loginFrom: (address: string, time: string) => `${address}, since ${time}`,
+  logOutThere: 'Log out there',
+  logOutAt: (name: string) => `Log out there: ${name}`,
+  logOutElsewhere: 'Log out everywhere else',
+  logOutElsewhereHint: 'Your other devices get no notifications either, until you log in there.',
   doNotDisturb: 'Phones stay silent from 22:00 to 07:00',
 };
 

@@ -19,7 +19,7 @@ export const zh: Dictionary = {
 
   kickedTitle: '账号已在别处登录',
   kickedText: '您的账号已在过多其他页面或另一台电脑上登录，本页面已断开连接。',
-  kickedByPhone: '您已通过手机退出本页面的登录。',
+  loggedOutElsewhere: '您已在其他设备上退出了本页面的登录。',
   logInAgain: '在此登录',
   elsewhereTitle: (name) => `${name} 已在另一个标签页中登录`,
   elsewhereText: '同一时间只能在一个标签页中使用。',
@@ -149,5 +149,13 @@ export const zh: Dictionary = {
   notificationsDenied: '浏览器不允许本页面发送通知。',
   pushNotifications: '页面关闭时也接收通知',
   pushHint: '通过浏览器的推送服务在本机接收；退出登录后停止。',
+  ownLogins: '登录中的设备',
+  thisPage: '（本页面）',
+  webPage: '网页版',
+  loginFrom: (address, time) => `${address}，登录于 ${time}`,
+  logOutThere: '退出该设备',
+  logOutAt: (name) => `退出该设备：${name}`,
+  logOutElsewhere: '退出其他所有设备',
+  logOutElsewhereHint: '其他设备在重新登录前也不再收到通知。',
   doNotDisturb: '22:00 至 07:00 手机免打扰',
 };

@@ -35,9 +35,10 @@ function CurrentScreen() {
       return (
         <Notice
           title={t.value.kickedTitle}
-          text={value.reason === 2 ? t.value.kickedByPhone : t.value.kickedText}
+          text={value.reason === 2 ? t.value.loggedOutElsewhere : t.value.kickedText}
           action={t.value.logInAgain}
-          onAction={() => void resume(value.login)}
+          // Whoever has logged this page out does not want it to come back by a click.
+          onAction={() => (value.reason === 2 ? showLogin(value.login.name) : void resume(value.login))}
         />
       );
     case 'elsewhere':

@@ -6,6 +6,7 @@ import { useAccount } from './account-context.js';
 import { closeDialog } from './current-dialog.js';
 import { Dialog } from './Dialog.js';
 import { NotificationSetting, PushSetting } from './NotificationSettings.js';
+import { OwnLogins } from './OwnLogins.js';
 import { runAction } from './run-action.js';
 
 export function SettingsDialog() {
@@ -42,6 +43,7 @@ export function SettingsDialog() {
         <NotificationSetting />
         <PushSetting />
         <DoNotDisturb />
+        <OwnLogins />
         <div class="actions">
           <button
             type="button"
