@@ -191,6 +191,26 @@ export const scenarios: Record<string, (environment: SuiteEnvironment) => Promis
     await client.close();
   },
 
+  'lists where its user is logged in, and logs out there': (environment) =>
+    withBoth(environment, async (ann, ben) => {
+      const { sdk } = environment;
+      const phone = new sdk.TeamTalkClient(environment.options);
+      const { ANDROID } = sdk.ClientType;
+      await phone.login({ name: 'ann', password: environment.password, clientType: ANDROID });
+      const logins = await ann.logins.list();
+      const own = logins.find(({ isOwn }) => isOwn);
+      const ofPhone = logins.find(({ clientClass }) => clientClass === 'mobile');
+      const refused = await failure(ben.logins.end(ofPhone!.loginId));
+      equal(refused instanceof sdk.Refused && refused.resultCode, 1, 'the result of another user');
+      const ofOwn = await failure(ann.logins.end(own!.loginId));
+      equal(ofOwn instanceof sdk.Refused, true, 'whether ending oneself is refused');
+      const kicked = next<Sdk.Kicked>((listener) => phone.once('kicked', listener));
+      await ann.logins.end(ofPhone!.loginId);
+      equal((await kicked).reason, 1, 'the reason');
+      await ann.logins.endOthers();
+      equal((await ann.logins.list()).length, 1, 'the logins that are left');
+    }),
+
   'tells that it was kicked, and fails with that from then on': (environment) =>
     withBoth(environment, async (ann) => {
       const { sdk, ids } = environment;

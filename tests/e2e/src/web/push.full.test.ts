@@ -181,7 +181,7 @@ it('it ends with the switch, and with a logout', async () => {
   await until(async () => (await devices()).length === 0, 'the server has forgotten it');
   await setting.click();
   await until(() => setting.isChecked(), 'it is on again');
-  await ann.page.getByRole('button', { name: 'Log out' }).click();
+  await ann.page.getByRole('button', { name: 'Log out', exact: true }).click();
   await ann.page.locator('.login').waitFor();
   await until(async () => (await devices()).length === 0, 'the server has forgotten it');
   expect(await ann.page.evaluate('localStorage.getItem("fake-subscription")')).toBeNull();

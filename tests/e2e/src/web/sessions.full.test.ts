@@ -51,7 +51,7 @@ describe('a login', () => {
     await ann.page.reload();
     await ann.title('ben').waitFor();
     await ann.page.getByRole('button', { name: 'Settings' }).click();
-    await ann.page.getByRole('button', { name: 'Log out' }).click();
+    await ann.page.getByRole('button', { name: 'Log out', exact: true }).click();
     await ann.page.locator('.login').waitFor();
     await ann.page.reload();
     await ann.page.locator('.login').waitFor();

@@ -10,6 +10,7 @@ import { FileTransfers } from './file-transfers.js';
 import { GroupActions } from './group-actions.js';
 import type { SavedLogin } from './login.js';
 import { notify } from './notify.js';
+import { reportFailure } from './report-failure.js';
 import { Sender } from './sender.js';
 import { keyOf, type SessionKey } from './session.js';
 import { State } from './state.js';
@@ -98,7 +99,7 @@ export class Account {
     this.files = config.fileServerUrl === undefined ? undefined : new FileTransfers(client, state);
     this.push = WebPush.of(client, state.marks, config.pushKey);
     this.#subscribe(events);
-    this.#resumePush();
+    this.push?.resume();
     void this.#loadAll();
   }
 
@@ -172,7 +173,7 @@ export class Account {
     this.sender.close();
     this.files?.close();
     this.#isClosed = true;
-    void this.push?.end().catch(reportFailure('the push subscription'));
+    this.push?.end();
     await this.client.logout().catch(() => this.client.close());
   }
 
@@ -191,7 +192,7 @@ export class Account {
     });
     client.on('reconnected', () => {
       state.isOnline.value = true;
-      this.#resumePush();
+      this.push?.resume();
       void this.#reload();
     });
     client.on('read', ({ session, msgId }) => {
@@ -204,10 +205,6 @@ export class Account {
     client.on('sessionRemoved', ({ session }) => state.removeConversation(keyOf(session)));
     client.on('group', (change) => void this.groups.changed(change));
     client.on('file', (offer) => this.files?.offered(offer));
-  }
-
-  #resumePush(): void {
-    void this.push?.resume().catch(reportFailure('the push subscription'));
   }
 
   /** Tries until it has worked once: without the lists there is nothing to show. */
@@ -298,8 +295,4 @@ export class Account {
       void client.usersInfo([from]).then((users) => state.putUsers(users), reportFailure('a user'));
     }
   }
-}
-
-function reportFailure(what: string): (error: unknown) => void {
-  return (error) => console.warn(`${what} could not be loaded:`, error);
 }

@@ -37,11 +37,20 @@ export class WebPush {
    * After each login: the server is told again, since browsers renew subscriptions. What another user has left here ends, or their
    * messages would be shown to this one.
    */
-  async resume(): Promise<void> {
+  resume(): void {
+    void this.#resume().catch((error) => console.warn('the push subscription is not known:', error));
+  }
+
+  /** Ends it in this browser; the server forgets it with the logout, or when the next message finds it gone. */
+  end(): void {
+    void this.#end().catch((error) => console.warn('the push subscription has not ended:', error));
+  }
+
+  async #resume(): Promise<void> {
     const subscription = await currentSubscription();
     if (!subscription) return;
     const isOwn = localStorage.getItem(storageKey) === String(this.#client.userId);
-    if (!isOwn || Notification.permission !== 'granted') await this.end();
+    if (!isOwn || Notification.permission !== 'granted') await this.#end();
     else if (isFor(subscription, this.#key)) await this.#tell(subscription);
     else {
       await subscription.unsubscribe();
@@ -59,12 +68,11 @@ export class WebPush {
 
   /** @throws as the SDK's request */
   async turnOff(): Promise<void> {
-    await this.end();
+    await this.#end();
     await this.#client.settings.setPushSubscription(undefined);
   }
 
-  /** Ends it in this browser; the server forgets it with the logout, or when the next message finds it gone. */
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     this.isOn.value = false;
     this.#stopMarks();
     localStorage.removeItem(storageKey);
@@ -81,7 +89,7 @@ export class WebPush {
     try {
       await this.#tell(subscription);
     } catch (error) {
-      await this.end();
+      await this.#end();
       throw error;
     }
   }
