@@ -49,7 +49,7 @@ export default defineConfig({
         include: everything,
         exclude: [...configDefaults.exclude, ...alone],
         // Tests wait more than they compute.
-        maxWorkers: availableParallelism() + 2,
+        maxWorkers: availableParallelism() + 1,
         sequence: { groupOrder: 0 },
       }),
       project('alone', { include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } }),
