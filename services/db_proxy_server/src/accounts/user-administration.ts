@@ -7,6 +7,7 @@ import { isStorableId } from '../database/ids.js';
 import { containing } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
 import { type UserRow, userColumns } from './user-rows.js';
+import { searchUsers } from './user-search.js';
 
 /** Fields an administrator can set; null leaves a field unchanged, or at its default in a new user. */
 export interface UserFields {
@@ -57,21 +58,6 @@ const find: Statement = {
       AND (cardinality($6::int4[]) = 0 OR id = ANY($6))
       AND (cardinality($7::int4[]) = 0 OR department_id = ANY($7)) AND ($8 = '' OR name = $8)
     ORDER BY id LIMIT $2`,
-};
-
-// Scans the narrow table first, which is read completely when few rows match. lower() is in a subquery to run only once.
-const search: Statement = {
-  name: 'admin_search_users',
-  text: `
-    WITH hit AS MATERIALIZED (
-      SELECT user_id FROM user_search
-      WHERE user_id > $1 AND ($3::int4 = 0 OR department_id = $3) AND ($4::int4 = 0 OR user_id = $4)
-        AND ($5::int4 = 0 OR has_left = ($5 = 2))
-        AND (cardinality($6::int4[]) = 0 OR user_id = ANY($6))
-        AND (cardinality($7::int4[]) = 0 OR department_id = ANY($7))
-        AND (names LIKE (SELECT lower($8)) OR addresses LIKE (SELECT lower($8)) OR pinyin LIKE (SELECT lower($8)))
-      ORDER BY user_id LIMIT $2)
-    SELECT ${userColumns} FROM im_user JOIN hit ON id = user_id ORDER BY id`,
 };
 
 const create: Statement = {
@@ -131,13 +117,15 @@ export class UserAdministration {
 
   /** Ascending by id, at most 1,000, including disabled users. */
   find(filter: UserFilter): Promise<UserRow[]> {
-    const { after, limit, name, departmentId, userId, text, status, userIds, departmentIds } = filter;
+    const { after, limit, name, departmentId, userId, status, userIds, departmentIds } = filter;
+    const text = filter.text.replaceAll('\0', '');
     const ids = [after, departmentId, userId, ...userIds, ...departmentIds];
     if (!ids.every((id) => id === 0 || isStorableId(id))) return Promise.resolve([]);
     const page = [after, Math.min(limit, maxPage)];
     const among = [departmentId, userId, status, userIds, departmentIds];
-    const pattern = containing(text);
-    if (pattern !== '') return this.#database.query<UserRow>(search, [...page, ...among, pattern]);
+    if (text !== '') {
+      return this.#database.query<UserRow>(searchUsers, [...page, ...among, containing(text), text]);
+    }
     return this.#database.query<UserRow>(find, [...page, ...among, name.replaceAll('\0', '')]);
   }
 

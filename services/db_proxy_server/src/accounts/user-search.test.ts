@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateDown, migrateUp } from '../database/migrator.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { fillPinyin } from './name-pinyin.js';
+import { lookedAt, searchUsers } from './user-search.js';
 
 let database: TestDatabase;
 let context: TestContext;
@@ -25,9 +26,9 @@ async function add(name: string, fields: { nick?: string; real?: string; tel?: s
   );
 }
 
-async function find(text: string): Promise<string[]> {
+async function find(text: string, page: { after?: number; limit?: number } = {}): Promise<string[]> {
   const among = { name: '', departmentId: 0, userId: 0, status: 0, userIds: [], departmentIds: [] };
-  const rows = await context.userAdministration.find({ after: 0, limit: 10, text, ...among });
+  const rows = await context.userAdministration.find({ after: 0, limit: 10, text, ...among, ...page });
   return rows.map(({ name }) => name);
 }
 
@@ -71,4 +72,62 @@ it('takes in who was there before the migration', async () => {
   } finally {
     await older.drop();
   }
+});
+
+describe('among more users than are looked at one after another', () => {
+  beforeAll(async () => {
+    await sql(
+      `INSERT INTO im_user (name, password_hash, nick_name)
+       SELECT 'filler' || n, '!', 'Filler ' || n FROM generate_series(1, $1::int4) AS n`,
+      [lookedAt],
+    );
+    await add('far1', { nick: '欧阳锋', real: 'Ouyang Feng', tel: '+49 170 555' });
+    await add('far2', { nick: `O'Brien \\ Söhne`, real: '100%_sure' });
+    await add('far3', { nick: '欧阳克', tel: '170 555' });
+    await fillPinyin(context.database);
+  });
+
+  it.each([
+    ['锋', ['far1']],
+    ['欧', ['far1', 'far3']],
+    ['欧阳', ['far1', 'far3']],
+    ['欧阳锋', ['far1']],
+    ['yangfeng', ['far1']],
+    ['oyf', ['far1']],
+    ['G FE', ['far1']],
+    ['170 55', ['far1', 'far3']],
+    ['+4', ['far1']],
+    ["'", ['far2']],
+    ["o'br", ['far2']],
+    ["o'brien \\ s", ['far2']],
+    ['\\', ['far2']],
+    ['\\ SöHNE', ['far2']],
+    ['0%_', ['far2']],
+    ['%', ['far2']],
+    [':*', []],
+    ['far1\nou', []],
+    ['ouyangfengouyangfeng', []],
+  ])('finds %s wherever it is', async (text, names) => {
+    expect(await find(text)).toEqual(names);
+  });
+
+  it('goes on from page to page, from those who were looked at to those who are found by the index', async () => {
+    await sql(
+      `UPDATE im_user SET sign_info = 'x', nick_name = 'Filler far' WHERE name IN ('filler7', 'filler8')`,
+    );
+    const ids = await sql(`SELECT id, name FROM im_user WHERE name ~ '^(far|filler[78]$)' ORDER BY id`);
+    const found: string[] = [];
+    for (let after = 0, page: string[] = ['']; page.length > 0; ) {
+      page = await find('FAR', { after, limit: 2 });
+      found.push(...page);
+      after = ids.find(({ name }: { name: string }) => name === page.at(-1))?.id ?? 0;
+    }
+    expect(found).toEqual(['filler7', 'filler8', 'far1', 'far2', 'far3']);
+  });
+
+  it('does not read the names of all for a text that is rare', async () => {
+    await sql('ANALYZE user_search');
+    const plan = await sql(`EXPLAIN (GENERIC_PLAN) ${searchUsers.text}`);
+    expect(JSON.stringify(plan)).toContain('Bitmap Index Scan on user_search_terms');
+  });
 });
