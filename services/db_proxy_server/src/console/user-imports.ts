@@ -1,11 +1,7 @@
 import { consoleApi } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
-import {
-  type ImportResult,
-  type ImportRow,
-  type JudgedRow,
-  maxRowsAtATime,
-} from '../accounts/imports/user-imports.js';
+import type { ImportRow } from '../accounts/imports/import-rows.js';
+import { type ImportResult, type JudgedRow, maxRowsAtATime } from '../accounts/imports/user-imports.js';
 import type { Actor } from '../actor.js';
 import type { Context } from '../context.js';
 

@@ -1,0 +1,57 @@
+import type { Actor } from '../../actor.js';
+import { recordEvents } from '../../audit/record-event.js';
+import type { Query } from '../../database/database.js';
+import { changeUsers, existing, type ImportRow, type Settled, settle } from './import-rows.js';
+import { type ImportedFields, undoOf } from './judge-row.js';
+import * as sql from './statements.js';
+
+/** Takes back what the last rows that were done did. @returns with those who have left by it */
+export async function undoRows(
+  query: Query,
+  importId: number,
+  actor: Actor,
+): Promise<ImportRow & { left: number[] }> {
+  const left: number[] = [];
+  await query(sql.beginUndo, [importId]);
+  const rows = await query<Required<Settled>>(sql.doneRows, [importId]);
+  const found = await existing(
+    query,
+    sql.lockUsers,
+    rows.map(({ user_id: id }) => id),
+  );
+  const users = new Map(Array.from(found.values(), (user) => [user.id, user]));
+  const undone = rows.map(({ row_no, user_id, before, after }) => {
+    const user = users.get(user_id);
+    return {
+      row_no,
+      user_id,
+      ...(user
+        ? undoOf(user, before as ImportedFields, after as ImportedFields)
+        : { changes: undefined, kept: true }),
+    };
+  });
+  const changed = undone.filter(({ changes }) => changes !== undefined);
+  await changeUsers(
+    query,
+    changed.map(({ user_id: id, changes }) => ({ id, ...changes?.after })),
+  );
+  await recordEvents(
+    query,
+    actor,
+    changed.map(({ user_id: id, changes }) => ({
+      verb: 'user.change',
+      resource: `user ${id}`,
+      before: changes?.before ?? {},
+      after: { ...changes?.after, undoneImport: importId },
+    })),
+  );
+  for (const { user_id: id, changes } of changed) {
+    if ((changes?.after as ImportedFields | undefined)?.disabled) left.push(id);
+  }
+  const row = await settle(
+    query,
+    importId,
+    undone.map(({ row_no, kept }) => ({ row_no, state: kept ? 3 : 2 })),
+  );
+  return { ...row, left };
+}
