@@ -74,6 +74,11 @@ export const consoleWork = {
     board.UserImportRequest,
     board.UserImportReply,
   ),
+  issueImportPasswords: methodAt(
+    'teamtalk.console.ConsoleWork/IssueImportPasswords',
+    board.IssueImportPasswordsRequest,
+    board.IssuedPasswords,
+  ),
   listAccounts: methodAt(
     'teamtalk.console.ConsoleWork/ListAccounts',
     board.ListAccountsRequest,
@@ -227,6 +232,7 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWork.listUserImportRows, 'users:import'),
   row(consoleWork.runUserImport, 'users:import'),
   row(consoleWork.undoUserImport, 'users:import'),
+  row(consoleWork.issueImportPasswords, 'users:import', 'users:reset-password'),
   row(lifecycle.getRetention, 'lifecycle:read'),
   row(lifecycle.setRetention, 'lifecycle:write'),
   row(lifecycle.removeRetention, 'lifecycle:write'),

@@ -144,4 +144,35 @@ export const userImportsApi = define({
     status: 200,
     reply: userImport,
   },
+  issueImportPasswords: {
+    method: 'post',
+    path: '/admin/v1/user-imports/{import_id}/passwords',
+    tag,
+    summary: 'Give 500 users whom an import added a first password',
+    description:
+      'Call again with `next` as `after` until it is null. Only the reply has the passwords: random ones of 100 bits. Who has a password keeps it; with `renew`, those who were given one so and have not logged in yet get another, in place of one that was lost.',
+    access: 'users:import',
+    params,
+    body: z
+      .strictObject({
+        after: z.int().min(0).max(10_000_000).optional().describe('Only rows below this one'),
+        renew: z.boolean().optional(),
+      })
+      .meta({ id: 'IssueImportPasswords' }),
+    status: 200,
+    reply: z
+      .object({
+        users: z.array(
+          z.object({
+            row: z.int(),
+            user_id: id,
+            name: z.string(),
+            real_name: z.string(),
+            password: z.string(),
+          }),
+        ),
+        next,
+      })
+      .meta({ id: 'IssuedPasswords' }),
+  },
 });

@@ -20,6 +20,7 @@ export const userImports: Handlers<
   | 'listUserImportRows'
   | 'runUserImport'
   | 'undoUserImport'
+  | 'issueImportPasswords'
 > = {
   async createUserImport(call, { body }) {
     return shownOf(await ask(call, consoleWork.createUserImport, { fileName: body.file_name }));
@@ -65,6 +66,16 @@ export const userImports: Handlers<
     const shown = shownOf(reply);
     await endConnectionsOf(call, reply.leftIds);
     return shown;
+  },
+
+  async issueImportPasswords(call, { params: { import_id: importId }, body }) {
+    const { after = 0, renew = false } = body;
+    const reply = await ask(call, consoleWork.issueImportPasswords, { importId, after, renew }, batchMs);
+    requireDone(reply.result);
+    const users = (reply.users as consoleApi.console.IssuedPassword[]).map(
+      ({ userId: user_id, realName: real_name, ...shown }) => ({ user_id, real_name, ...shown }),
+    );
+    return { users, next: reply.next || null };
   },
 };
 

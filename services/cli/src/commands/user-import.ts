@@ -17,10 +17,11 @@ Columns, in any order, with these headings in the first row:
   name         login name; the only required column
   nick_name  real_name  gender (male, female)  email  tel  sign_info
   department   its name, or its full path: Company/R&D
-Existing users are changed; an empty cell leaves a field unchanged. New users cannot log in until they are given a password.
+Existing users are changed; an empty cell leaves a field unchanged. New users cannot log in until they are given a password:
+teamtalk user import-passwords.
 `;
 
-/** `teamtalk user import FILE`, `teamtalk user undo-import ID` */
+/** `teamtalk user import FILE`, `teamtalk user undo-import ID`, `teamtalk user import-passwords ID` */
 export function defineImport(user: Command): void {
   user
     .command('import <file>')
@@ -35,6 +36,13 @@ export function defineImport(user: Command): void {
     .argument('<id>', 'id of the import', wholeNumber(1, 0x7fff_ffff))
     .description('Undo an import of the last 30 days, except what has been changed since')
     .action(undoImport);
+
+  user
+    .command('import-passwords')
+    .argument('<id>', 'id of the import', wholeNumber(1, 0x7fff_ffff))
+    .description('Give each user added by an import a first password, and print their names and passwords')
+    .option('--renew', 'also replace first passwords that were never used')
+    .action(issuePasswords);
 }
 
 async function importUsers(file: string, { dryRun, skipErrors }: ImportOptions): Promise<void> {
@@ -84,9 +92,27 @@ async function importUsers(file: string, { dryRun, skipErrors }: ImportOptions):
       clearProgress();
       print(`import ${id}: added and changed ${finished} users`);
       note(`to undo it within 30 days: teamtalk user undo-import ${id}`);
+      if (adds > 0) note(`first passwords of new users: teamtalk user import-passwords ${id}`);
       return;
     }
   }).finally(clearProgress);
+}
+
+async function issuePasswords(id: number, { renew = false }: { renew?: boolean }): Promise<void> {
+  await withDatabase(async (dataSource, { databaseOf, operator, UserImports }) => {
+    const imports = new UserImports(databaseOf(dataSource));
+    let issued = 0;
+    let after = 0;
+    do {
+      const outcome = await imports.issuePasswords(id, { after, renew }, operator());
+      if (outcome.result === 'not-found') throw new Failure(`there is no import ${id}`);
+      if (outcome.result !== 'done') throw new Failure(`import ${id} has added nobody, or was taken back`);
+      for (const { name, password } of outcome.value.users) printRow([name, password]);
+      issued += outcome.value.users.length;
+      after = outcome.value.next;
+    } while (after > 0);
+    note(`${issued} users have a first password now, which is shown nowhere else`);
+  });
 }
 
 async function undoImport(id: number): Promise<void> {

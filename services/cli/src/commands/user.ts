@@ -4,7 +4,7 @@ import { type DataSource, databaseHelp, withDatabase } from '../database.js';
 import { jsonOption, print, printJson, printRow } from '../output.js';
 import { defineImport } from './user-import.js';
 
-/** `teamtalk user add|list|import|undo-import` */
+/** `teamtalk user add|list|import|undo-import|import-passwords` */
 export function define(user: Command): void {
   user.addHelpText('after', databaseHelp);
 

@@ -75,6 +75,26 @@ export function userImportHandlers({ userImports }: Context) {
       const outcome = await userImports.undo(importId, actor);
       return { ...toReply(outcome), leftIds: outcome.result === 'done' ? outcome.value.left : [] };
     },
+
+    async issueImportPasswords(
+      { importId, after, renew }: consoleApi.console.IssueImportPasswordsRequest,
+      { actor }: Caller,
+    ): Promise<consoleApi.console.IssuedPasswords.$Properties> {
+      const outcome = await userImports.issuePasswords(importId, { after, renew }, actor);
+      if (outcome.result !== 'done') return { result: results[outcome.result] };
+      const { users, next } = outcome.value;
+      return {
+        result: IMPORT_DONE,
+        users: users.map(({ row_no: row, id: userId, name, real_name: realName, password }) => ({
+          row,
+          userId,
+          name,
+          realName,
+          password,
+        })),
+        next,
+      };
+    },
   };
 }
 

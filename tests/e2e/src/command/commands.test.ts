@@ -124,6 +124,9 @@ describe('with an installation', () => {
       expect(done.stdout).toContain('added and changed 1 users');
       expect((await teamtalk(['user', 'list'], env)).stdout).toContain('imp1');
       const [, id = ''] = /undo-import (\d+)/.exec(done.stderr) ?? [];
+      const issued = await teamtalk(['user', 'import-passwords', id], env);
+      expect(issued.stdout).toMatch(/^imp1\t(\w{5}-){3}\w{5}\n$/);
+      expect((await teamtalk(['user', 'import-passwords', id], env)).stdout).toBe('');
       const undone = await teamtalk(['user', 'undo-import', id], env);
       expect(undone.stdout).toContain('undid 1 rows');
       expect((await teamtalk(['user', 'list'], env)).stdout).toMatch(/imp1.*\(has left\)/);

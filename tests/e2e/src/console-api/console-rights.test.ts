@@ -214,6 +214,14 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     },
     'user.change',
   ],
+  issueImportPasswords: [
+    async () => {
+      const asked = await checkedImport();
+      await owner.done('runUserImport', asked);
+      return { ...asked, body: {} };
+    },
+    'user.change',
+  ],
   leaveGroups: [async () => ({ ...(await departed()), body: { successor_id: null } }), 'group.remove'],
   rejoinGroups: [
     async () => {

@@ -201,6 +201,14 @@ it('imports users from a file after each row was checked, and undoes it', async 
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   expect(await confirm(page)).toBe('Users who are added: 1; changed: 1. Rows left out: 1.');
   await page.getByText('imported', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'First passwords' }).click();
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Make and save' }).click(),
+  ]);
+  const [, password = ''] = /^vic,维克,(.*)$/m.exec(await readFile(await saved.path(), 'utf8')) ?? [];
+  const vic = await stand.cluster.connect('vic', { password: password.trim() });
+  await vic.close();
   await visit(page, 'users');
   await page.fill('[name=text]', 'vic');
   await page.getByRole('link', { name: /维克/ }).waitFor();

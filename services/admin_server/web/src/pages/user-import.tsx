@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
+import { may } from '../api/session.js';
 import { t, tOr, when } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { Export } from '../ui/export.js';
@@ -9,6 +10,7 @@ import { type Loaded, More, Ready, useLoad, usePages } from '../ui/load.js';
 import { Card, Empty, Facts, Page } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
 import { say } from '../ui/toast.js';
+import { ImportPasswords } from './import-passwords.js';
 import { ImportState, patiently, type UserImport } from './user-imports.js';
 
 type Row = ApiReply<'listUserImportRows'>['rows'][number];
@@ -61,6 +63,7 @@ function Details({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
 
 function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImport> }) {
   const busy = useSignal(false);
+  const issuing = useSignal(false);
   const { state, creates, changes, done, errors } = shown;
   const params = { import_id: shown.import_id };
 
@@ -99,6 +102,7 @@ function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
       },
     });
   const canRun = state === 'running' || (state === 'checked' && creates + changes > 0);
+  const canIssue = (state === 'running' || state === 'done') && creates > 0 && may('users:reset-password');
   const canUndo = state === 'undoing' || ((state === 'running' || state === 'done') && done > 0);
   return (
     <>
@@ -106,6 +110,25 @@ function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
         <button type="button" class="main" disabled={busy.value} onClick={run}>
           {state === 'running' ? t('import.continue') : t('import.run')}
         </button>
+      )}
+      {canIssue && (
+        <button
+          type="button"
+          disabled={busy.value}
+          onClick={() => {
+            issuing.value = true;
+          }}
+        >
+          {t('import.passwords')}
+        </button>
+      )}
+      {issuing.value && (
+        <ImportPasswords
+          importId={shown.import_id}
+          onClose={() => {
+            issuing.value = false;
+          }}
+        />
       )}
       {canUndo && (
         <button type="button" class="danger" disabled={busy.value} onClick={undo}>

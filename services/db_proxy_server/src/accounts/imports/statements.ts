@@ -1,5 +1,6 @@
 import type { Statement } from '../../database/database.js';
 import { userHasLeft } from '../../entities/index.js';
+import { issuedPrefix } from '../passwords/issued-password.js';
 
 /** Rows of one transaction. */
 export const batchRows = 500;
@@ -162,6 +163,24 @@ export const changeUsers: Statement = {
       status = CASE WHEN f.disabled THEN ${userHasLeft}
         WHEN NOT f.disabled AND status = ${userHasLeft} THEN 0 ELSE status END
     FROM json_to_recordset($1::json) AS f (${fieldList}) WHERE u.id = f.id`,
+};
+
+/** Those whom it added and who have no password, or, to be renewed, one that was issued and never used. */
+export const withoutPassword: Statement = {
+  name: 'user_import_without_password',
+  text: `
+    SELECT r.row_no, u.id, u.name, u.real_name FROM user_import_row r JOIN im_user u ON u.id = r.user_id
+    WHERE r.import_id = $1 AND r.row_no > $2 AND r.outcome = 'create' AND r.state = 1 AND u.status <> ${userHasLeft}
+      AND (u.password_hash = '!' OR $3 AND u.password_hash LIKE '${issuedPrefix}%'
+        AND NOT EXISTS (SELECT FROM login_place p WHERE p.user_id = u.id))
+    ORDER BY r.row_no LIMIT ${batchRows} FOR NO KEY UPDATE OF u`,
+};
+
+export const setPasswords: Statement = {
+  name: 'user_import_set_passwords',
+  text: `
+    UPDATE im_user u SET password_hash = f.hash, legacy_salt = NULL
+    FROM unnest($1::int4[], $2::text[]) AS f (id, hash) WHERE u.id = f.id`,
 };
 
 export const purgeImports: Statement = {

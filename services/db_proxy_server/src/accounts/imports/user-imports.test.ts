@@ -1,7 +1,10 @@
+import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { databaseOf } from '../../database/database.js';
 import { createTestContext, type TestContext } from '../../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../../testing/test-database.js';
+import { login } from '../login.js';
+import { clientDigest } from '../passwords/password.js';
 import { departmentsByName } from './departments-by-name.js';
 import type { WrittenUser } from './judge-row.js';
 import { type ImportResult, maxRowsAtATime, UserImports } from './user-imports.js';
@@ -10,9 +13,11 @@ const actor = { name: 'console ann', asUser: 0, source: 'here' };
 
 let database: TestDatabase;
 let context: TestContext;
+let checkLogin: ReturnType<typeof login>;
 beforeAll(async () => {
   database = await createTestDatabase();
   context = await createTestContext(database.url);
+  checkLogin = login(context);
 });
 afterAll(async () => {
   await context.close();
@@ -280,6 +285,76 @@ describe('undoing an import', () => {
     const { id } = await check([{ name: 'a' }]);
     expect(await context.userImports.undo(id, actor)).toEqual({ result: 'conflict' });
     expect(await context.userImports.undo(99, actor)).toEqual({ result: 'not-found' });
+  });
+});
+
+describe('first passwords', () => {
+  const issue = async (id: number, { after = 0, renew = false } = {}) =>
+    settled(await context.userImports.issuePasswords(id, { after, renew }, actor));
+
+  async function logsIn(name: string, password: string): Promise<boolean> {
+    const passwordMd5 = clientDigest(password);
+    const request = { userName: name, passwordMd5, clientType: 1, address: '192.0.2.7' };
+    const { result } = await checkLogin(new teamtalk.db.LoginRequest(request));
+    return result === teamtalk.db.LoginResult.LOGIN_OK;
+  }
+
+  it('are given once to those whom it added, and are kept nowhere', async () => {
+    await addUser('ann');
+    const id = await run([{ name: 'ann', tel: '2' }, { name: 'new', realName: '张三' }, { name: 'other' }]);
+    const { users, next } = await issue(id);
+    expect(next).toBe(0);
+    expect(users.map(({ row_no, name, real_name }) => [row_no, name, real_name])).toEqual([
+      [3, 'new', '张三'],
+      [4, 'other', 'other'],
+    ]);
+    expect(await user('ann')).toMatchObject({ password_hash: 'kept' });
+    const password = users[0]?.password ?? '';
+    expect(password).toMatch(/^[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){3}$/);
+    expect(await logsIn('new', password)).toBe(true);
+    expect(await logsIn('other', password)).toBe(false);
+    const kept = await sql(`SELECT (SELECT json_agg(r)::text FROM user_import_row r) AS rows,
+      (SELECT json_agg(i)::text FROM user_import i) AS imports, (SELECT json_agg(e)::text FROM audit_event e) AS events,
+      (SELECT json_agg(u)::text FROM im_user u) AS users`);
+    for (const text of Object.values(kept[0])) expect(text).not.toContain(password);
+    expect((await events('user.change'))[0].after).toEqual({ password: 'set', import: id });
+    expect(await issue(id)).toEqual({ users: [], next: 0 });
+  });
+
+  it('are renewed only where they were never used', async () => {
+    const id = await run([{ name: 'used' }, { name: 'lost' }]);
+    const { users } = await issue(id);
+    expect(await logsIn('used', users[0]?.password ?? '')).toBe(true);
+    const renewed = await issue(id, { renew: true });
+    expect(renewed.users.map(({ name }) => name)).toEqual(['lost']);
+    expect(await logsIn('lost', users[1]?.password ?? '')).toBe(false);
+    expect(await logsIn('lost', renewed.users[0]?.password ?? '')).toBe(true);
+  });
+
+  it('go on from batch to batch', async () => {
+    const names = Array.from({ length: maxRowsAtATime + 1 }, (_, i) => ({ name: `u${i}` }));
+    const { id } = await check(names.slice(0, maxRowsAtATime));
+    settled(await context.userImports.addRows(id, [{ row: 9_000, name: 'last' }], actor));
+    for (let left = true; left; ) {
+      const { creates, done } = settled(await context.userImports.run(id, actor));
+      left = done < creates;
+    }
+    const first = await issue(id);
+    expect([first.users.length, first.next]).toEqual([maxRowsAtATime, maxRowsAtATime + 1]);
+    const second = await issue(id, { after: first.next });
+    expect([second.users.map(({ name }) => name), second.next]).toEqual([['last'], 0]);
+  });
+
+  it('are not given before it ran, nor after it was taken back, nor to those who have left', async () => {
+    const { id } = await check([{ name: 'new' }, { name: 'gone' }]);
+    const options = { after: 0, renew: false };
+    expect(await context.userImports.issuePasswords(id, options, actor)).toEqual({ result: 'conflict' });
+    await context.userImports.run(id, actor);
+    await sql(`UPDATE im_user SET status = 3 WHERE name = 'gone'`);
+    expect((await issue(id)).users.map(({ name }) => name)).toEqual(['new']);
+    await context.userImports.undo(id, actor);
+    expect(await context.userImports.issuePasswords(id, options, actor)).toEqual({ result: 'conflict' });
+    expect(await context.userImports.issuePasswords(99, options, actor)).toEqual({ result: 'not-found' });
   });
 });
 

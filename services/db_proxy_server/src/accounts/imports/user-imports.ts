@@ -5,6 +5,7 @@ import type { Database, Query } from '../../database/database.js';
 import { isStorableId } from '../../database/ids.js';
 import { isStorableText } from '../../database/text.js';
 import { departmentsNow, existing, type ImportRow } from './import-rows.js';
+import { type IssuedPasswords, issuePasswords } from './issue-passwords.js';
 import { type Fault, type ImportOutcome, judgeRow, type WrittenUser } from './judge-row.js';
 import { runRows } from './run-import.js';
 import * as sql from './statements.js';
@@ -139,6 +140,21 @@ export class UserImports {
         return { result: 'done', value: await undoRows(query, importId, actor) };
       },
     );
+  }
+
+  /**
+   * Gives the next 500 users whom it added a password each, which is nowhere else than in what this returns.
+   * `conflict`: nothing was imported, or it was undone
+   */
+  issuePasswords(
+    importId: number,
+    { after, renew }: { after: number; renew: boolean },
+    actor: Actor,
+  ): Promise<ImportResult<IssuedPasswords>> {
+    return this.#inImport<IssuedPasswords>('issue_passwords', importId, actor, async (query, current) => {
+      if (!current.begun || current.reverted) return { result: 'conflict' };
+      return { result: 'done', value: await issuePasswords(query, { importId, after, renew }, actor) };
+    });
   }
 
   /** Removes an import that is older than a month. @returns how many */

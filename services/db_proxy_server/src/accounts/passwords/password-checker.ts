@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { verify } from '@node-rs/argon2';
 import type { Metrics } from '@teamtalk/service-kit';
 import { BoundedWork } from './bounded-work.js';
+import { isIssued } from './issued-password.js';
 import { type Argon2Cost, clientDigest, hashDigest, isCheaperThan, legacyHashMatches } from './password.js';
 
 /** A password as stored in the database. */
@@ -52,8 +53,12 @@ export class PasswordChecker {
    */
   async check(stored: StoredPassword | undefined, digest: string): Promise<boolean> {
     if (stored?.legacySalt === null) {
+      // One that costs little is followed by one at the full cost, as an unknown name is.
+      if (isIssued(stored.hash)) {
+        if (await this.#verify(stored.hash, digest)) return true;
+      }
       // Any value other than an argon2 hash (an operator's `!`) matches no password.
-      if (stored.hash.startsWith('$argon2')) return this.#verify(stored.hash, digest);
+      else if (stored.hash.startsWith('$argon2')) return this.#verify(stored.hash, digest);
     } else if (stored && legacyHashMatches(stored.hash, stored.legacySalt, digest)) {
       return true;
     }
