@@ -16,10 +16,13 @@ interface ExportProps<Row> {
   readonly cells: (row: Row) => readonly (string | number)[];
 }
 
-/** Saves a whole list, as it is filtered, as CSV. */
+const formats = ['csv', 'xlsx'] as const;
+type Format = (typeof formats)[number];
+
+/** Saves a whole list, as it is filtered, as CSV or for Excel. */
 export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
   const done = useSignal<number | undefined>(undefined);
-  const save = async () => {
+  const save = async (format: Format) => {
     const rows: (readonly (string | number)[])[] = [header];
     try {
       let after: number | undefined;
@@ -29,7 +32,7 @@ export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
         rows.push(...batch.rows.map(cells));
         after = batch.next ?? undefined;
       } while (after !== undefined && rows.length <= maxRows);
-      download(`${name}.csv`, csvOf(rows), 'text/csv');
+      await saveAs(`${name}.${format}`, rows, format);
       say(t('exported', { count: rows.length - 1 }));
     } catch (error) {
       say(problemText(error));
@@ -37,9 +40,26 @@ export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
       done.value = undefined;
     }
   };
-  return (
-    <button type="button" disabled={done.value !== undefined} onClick={() => void save()}>
-      {done.value === undefined ? t('export') : t('exporting', { count: done.value })}
+  if (done.value !== undefined) {
+    return (
+      <button type="button" disabled>
+        {t('exporting', { count: done.value })}
+      </button>
+    );
+  }
+  return formats.map((format) => (
+    <button key={format} type="button" onClick={() => void save(format)}>
+      {t(`export.${format}`)}
     </button>
-  );
+  ));
+}
+
+async function saveAs(
+  fileName: string,
+  rows: readonly (readonly (string | number)[])[],
+  format: Format,
+): Promise<void> {
+  if (format === 'csv') return download(fileName, csvOf(rows), 'text/csv');
+  const { xlsxOf, xlsxType } = await import('./xlsx.js');
+  download(fileName, await xlsxOf(rows), xlsxType);
 }
