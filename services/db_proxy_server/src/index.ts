@@ -2,7 +2,7 @@ export { addUser, type NewUser } from './accounts/add-user.js';
 export { UserImports } from './accounts/imports/user-imports.js';
 export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './accounts/passwords/password.js';
 export { type SeedOptions, type SeedResult, seedUsers } from './accounts/seed-users.js';
-export { operator } from './actor.js';
+export { type Actor, operator } from './actor.js';
 export {
   type AppSummary,
   addApp,

@@ -1,3 +1,4 @@
+import type { Actor, ConsoleAccounts } from '@teamtalk/db_proxy_server';
 import type { Command } from 'commander';
 import { httpUrl, wholeNumber } from '../arguments.js';
 import { databaseHelp, withDatabase } from '../database.js';
@@ -22,7 +23,7 @@ Roles:
   viewer          views users and groups
 `;
 
-/** `teamtalk console invite NAME`, `... reset-second-factor NAME` */
+/** `teamtalk console invite NAME`, `... unlock NAME`, `... reset-second-factor NAME` */
 export function define(command: Command): void {
   command.addHelpText('after', rolesHelp + databaseHelp);
 
@@ -35,6 +36,11 @@ export function define(command: Command): void {
     .option('--url <url>', 'address of the console', httpUrl, 'http://127.0.0.1:8900')
     .addHelpText('after', rolesHelp)
     .action(invite);
+
+  command
+    .command('unlock <name>')
+    .description('Forget failed logins of an account, by which it is refused for a while')
+    .action(unlock);
 
   command
     .command('reset-second-factor <name>')
@@ -57,13 +63,30 @@ function invite(name: string, { role, department, email, url }: InviteOptions): 
   });
 }
 
+function unlock(name: string): Promise<void> {
+  return withAccount(name, async (accounts, accountId, actor) => {
+    await accounts.unlock(accountId, actor);
+    print(`${name} is unlocked`);
+  });
+}
+
 function resetSecondFactor(name: string): Promise<void> {
+  return withAccount(name, async (accounts, accountId, actor) => {
+    const outcome = await accounts.resetSecondFactor(accountId, actor);
+    if (outcome !== 'done') throw new Failure(`${name} has no second factor`);
+    print(`${name} now logs in with only a password`);
+  });
+}
+
+/** @throws Failure when there is no account of this name */
+function withAccount(
+  name: string,
+  work: (accounts: ConsoleAccounts, accountId: number, actor: Actor) => Promise<void>,
+): Promise<void> {
   return withDatabase(async (dataSource, { ConsoleAccounts, databaseOf, operator }) => {
     const accounts = new ConsoleAccounts(databaseOf(dataSource));
     const account = (await accounts.all()).find((each) => each.name === name);
     if (!account) throw new Failure(`there is no account ${name}`);
-    const outcome = await accounts.resetSecondFactor(account.id, operator());
-    if (outcome !== 'done') throw new Failure(`${name} has no second factor`);
-    print(`${name} now logs in with only a password`);
+    await work(accounts, account.id, operator());
   });
 }

@@ -68,6 +68,13 @@ it('has one event for every command that administers, and no secrets', async () 
      SELECT id, '', '', now() FROM console_account`,
   );
   outcomes.push(await run('console', 'reset-second-factor', 'boss'));
+  await sql.query(
+    `INSERT INTO login_failure (name, place, failed_at, last_at) VALUES ($1, '192.0.2.1', ARRAY[now()], now())`,
+    [`${'console'.padEnd(64)} boss`],
+  );
+  outcomes.push(await run('console', 'unlock', 'boss'));
+  const failures = await sql.query('SELECT FROM login_failure');
+  expect(failures.rowCount).toBe(0);
   expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 0));
   // What changes nothing is no event.
   await run('user', 'add', 'robot');
@@ -83,6 +90,11 @@ it('has one event for every command that administers, and no secrets', async () 
   await run('erase', 'user', '99', 'request');
   await run('export', 'request', 'case', '--user', '1');
   await run('console', 'reset-second-factor', 'boss');
+  await run('console', 'unlock', 'boss');
+  expect(await run('console', 'unlock', 'nobody')).toMatchObject({
+    status: 1,
+    stderr: 'teamtalk: there is no account nobody\n',
+  });
 
   const events = await eventsAfter(before);
   expect(events.map(({ verb }) => verb)).toEqual([
@@ -108,6 +120,7 @@ it('has one event for every command that administers, and no secrets', async () 
     'erasure.request',
     'export.request',
     'account.second-factor-reset',
+    'account.unlock',
   ]);
   for (const { actor, source } of events) {
     expect(actor).toMatch(/^operator ./);

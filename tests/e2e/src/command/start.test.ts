@@ -79,6 +79,7 @@ it('shows the same help as `help COMMAND`', async () => {
 it.each([
   ['teamtalk se', 'seed send send-file'],
   ['teamtalk user ', 'add list import undo-import import-passwords help'],
+  ['teamtalk console ', 'invite unlock reset-second-factor help'],
   ['teamtalk user list -', '--json --help'],
   ['teamtalk bench p2p --one', '--one-way'],
   ['teamtalk send --as user --t', '--to'],
