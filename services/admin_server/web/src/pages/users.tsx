@@ -1,15 +1,13 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
 import { may } from '../api/session.js';
 import { t } from '../text/text.js';
-import { Export } from '../ui/export.js';
-import { Select, TextField } from '../ui/form.js';
-import { More, Ready, usePages, useSettled } from '../ui/load.js';
-import { Badge, Card, Empty, Page, Person } from '../ui/parts.js';
-import { replaceQuery, route } from '../ui/route.js';
-import { type Column, Table } from '../ui/table.js';
+import { Select } from '../ui/form.js';
+import { Badge, Person } from '../ui/parts.js';
+import { route } from '../ui/route.js';
+import { SearchPage } from '../ui/search-page.js';
+import type { Column } from '../ui/table.js';
 import type { DepartmentTree } from './department-tree.js';
 import { useDepartments } from './use-departments.js';
 
@@ -29,67 +27,27 @@ export function callName({
 
 export function Users() {
   const { query } = route.peek();
-  const text = useSignal(query.get('text') ?? '');
   const department = useSignal(query.get('department') ?? '');
   const status = useSignal<Status>(statuses.find((each) => each === query.get('status')) ?? 'present');
-  const typed = useSettled(text.value.trim());
   const departments = useDepartments();
-  const filter = {
-    text: typed || undefined,
-    department_id: department.value || undefined,
-    status: status.value,
-  };
-  const load = async (limit: number, after?: number, signal?: AbortSignal) => {
-    const { users: rows, next } = await call('findUsers', { query: { ...filter, limit, after } }, signal);
-    return { rows, next };
-  };
-  const users = usePages((after, signal) => load(50, after, signal), Object.values(filter));
-  useEffect(() => {
-    replaceQuery({
-      text: typed,
-      department: department.value,
-      status: status.value === 'present' ? '' : status.value,
-    });
-  }, Object.values(filter));
-  const filtered = typed !== '' || department.value !== '' || status.value !== 'present';
   return (
-    <Page
+    <SearchPage
       title={t('users')}
-      actions={
+      name="users"
+      searchIn={t('users.searchIn')}
+      load={async (text, limit, after, signal) => {
+        const filter = { department_id: department.value || undefined, status: status.value };
+        const wanted = { text: text || undefined, ...filter, limit, after };
+        const { users: rows, next } = await call('findUsers', { query: wanted }, signal);
+        return { rows, next };
+      }}
+      keyOf={({ user_id }) => user_id}
+      columns={columns(departments.data)}
+      header={exportHeader()}
+      cells={(user) => exportCells(user, departments.data)}
+      filter={{ department: department.value, status: status.value === 'present' ? '' : status.value }}
+      fields={
         <>
-          <Export
-            name="users"
-            load={(after) => load(200, after)}
-            header={exportHeader()}
-            cells={(user) => exportCells(user, departments.data)}
-          />
-          {may('users:import') && (
-            <a class="button" href="#/users/import">
-              {t('imports')}
-            </a>
-          )}
-          {may('users:write') && (
-            <a class="button main" href="#/users/new">
-              {t('user.new')}
-            </a>
-          )}
-        </>
-      }
-    >
-      <Card flush>
-        <search class="filters">
-          <TextField
-            name="text"
-            type="search"
-            class="grow"
-            label={t('search')}
-            placeholder={t('users.searchIn')}
-            value={text.peek()}
-            maxLength={64}
-            onInput={(value) => {
-              text.value = value;
-            }}
-          />
           <Select
             name="department"
             label={t('department')}
@@ -110,27 +68,25 @@ export function Users() {
               status.value = value as Status;
             }}
           />
-        </search>
-        <Ready of={users}>
-          {({ rows }) =>
-            rows.length > 0 ? (
-              <Table
-                caption={t('users')}
-                rows={rows}
-                keyOf={({ user_id }) => user_id}
-                columns={columns(departments.data)}
-                busy={users.busy}
-              />
-            ) : filtered ? (
-              <Empty title={t('users.noneFound')}>{t('users.noneFoundDo')}</Empty>
-            ) : (
-              <Empty title={t('users.none')}>{t('users.noneDo')}</Empty>
-            )
-          }
-        </Ready>
-        <More of={users} />
-      </Card>
-    </Page>
+        </>
+      }
+      actions={
+        <>
+          {may('users:import') && (
+            <a class="button" href="#/users/import">
+              {t('imports')}
+            </a>
+          )}
+          {may('users:write') && (
+            <a class="button main" href="#/users/new">
+              {t('user.new')}
+            </a>
+          )}
+        </>
+      }
+      none={[t('users.none'), t('users.noneDo')]}
+      noneFound={[t('users.noneFound'), t('users.noneFoundDo')]}
+    />
   );
 }
 
