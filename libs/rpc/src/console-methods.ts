@@ -188,6 +188,30 @@ export const lifecycle = {
   eraseUser: methodAt('teamtalk.console.Lifecycle/EraseUser', board.EraseUserRequest, board.EraseReply),
 } as const;
 
+/** proto/internal/console.proto, service ConsoleBroadcasts: only by Console.Call. */
+export const consoleBroadcasts = {
+  listBroadcasts: methodAt(
+    'teamtalk.console.ConsoleBroadcasts/ListBroadcasts',
+    board.BroadcastsRequest,
+    board.BroadcastList,
+  ),
+  previewBroadcast: methodAt(
+    'teamtalk.console.ConsoleBroadcasts/PreviewBroadcast',
+    board.PreviewBroadcastRequest,
+    board.BroadcastPreview,
+  ),
+  orderBroadcast: methodAt(
+    'teamtalk.console.ConsoleBroadcasts/OrderBroadcast',
+    board.OrderBroadcastRequest,
+    board.BroadcastReply,
+  ),
+  cancelBroadcast: methodAt(
+    'teamtalk.console.ConsoleBroadcasts/CancelBroadcast',
+    board.CancelBroadcastRequest,
+    board.BroadcastReply,
+  ),
+} as const;
+
 type AnyMethod = Method<never, unknown, never, unknown>;
 type Needs = (request: unknown) => readonly ConsolePermission[];
 
@@ -244,6 +268,10 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(lifecycle.requestExport, 'lifecycle:write'),
   row(lifecycle.approveExport, 'lifecycle:write'),
   row(lifecycle.eraseUser, 'lifecycle:write'),
+  row(consoleBroadcasts.listBroadcasts, 'broadcasts:read'),
+  row(consoleBroadcasts.previewBroadcast, 'broadcasts:write'),
+  row(consoleBroadcasts.orderBroadcast, 'broadcasts:write'),
+  row(consoleBroadcasts.cancelBroadcast, 'broadcasts:write'),
   row(consoleWork.listAccounts, 'accounts:read'),
   row(consoleWork.createAccount, 'accounts:write'),
   row(consoleWork.changeAccount, 'accounts:write'),

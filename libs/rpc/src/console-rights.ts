@@ -14,6 +14,8 @@ export const consolePermissions = [
   'groups:write',
   'discovery:read',
   'discovery:write',
+  'broadcasts:read',
+  'broadcasts:write',
   'pushes:read',
   'apps:read',
   'audit:read',
@@ -51,7 +53,15 @@ const permissionsOf: Readonly<Record<ConsoleRole, readonly ConsolePermission[]>>
     'pushes:read',
   ],
   help_desk: [...viewer, 'users:reset-password', 'users:disconnect', 'pushes:read'],
-  auditor: [...viewer, 'pushes:read', 'apps:read', 'audit:read', 'lifecycle:read', 'accounts:read'],
+  auditor: [
+    ...viewer,
+    'broadcasts:read',
+    'pushes:read',
+    'apps:read',
+    'audit:read',
+    'lifecycle:read',
+    'accounts:read',
+  ],
   viewer,
 };
 

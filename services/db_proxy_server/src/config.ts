@@ -188,6 +188,8 @@ export interface DbProxyServerConfig extends CommonConfig {
   audioPreview: Buffer;
   /** `msg_data` that replaces the messages of erased users */
   erasedText: Buffer;
+  /** encrypts message texts, shared with the clients */
+  textKey: string;
 }
 
 function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
@@ -217,6 +219,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     console: consoleConfig(values),
     audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
     erasedText: createTextCodec(values.TEXT_KEY).encrypt('[已清除]'),
+    textKey: values.TEXT_KEY,
   };
 }
 

@@ -1,3 +1,4 @@
+import { createTextCodec } from '@teamtalk/protocol';
 import { type Kit, SecretKeys } from '@teamtalk/service-kit';
 import { DepartmentAdministration } from './accounts/department-administration.js';
 import { Departments } from './accounts/departments.js';
@@ -15,6 +16,7 @@ import { ApiAnswers } from './apps/api-answers.js';
 import { Apps } from './apps/app-rows.js';
 import { Bots } from './bots/bots.js';
 import { Hooks } from './bots/hooks.js';
+import { BroadcastOrders } from './broadcasts/broadcast-orders.js';
 import { Broadcasts } from './broadcasts/broadcasts.js';
 import type { DbProxyServerConfig } from './config.js';
 import { ConsoleAccounts } from './console/accounts.js';
@@ -80,6 +82,7 @@ export interface Context {
   readonly bots: Bots;
   readonly hooks: Hooks;
   readonly broadcasts: Broadcasts;
+  readonly broadcastOrders: BroadcastOrders;
   readonly webhookEvents: WebhookEventQueue;
   readonly userAdministration: UserAdministration;
   readonly userImports: UserImports;
@@ -113,6 +116,7 @@ export async function createContext(
     | 'sourceNetworkMemoryDays'
     | 'groupMaxMembers'
     | 'audioPreview'
+    | 'textKey'
     | 'historyDatabase'
     | 'console'
   >,
@@ -133,6 +137,7 @@ export async function createContext(
   const secondFactors = new SecondFactors(kit, secretKeys, secondFactorRoles);
   const loginParts = { kit, logins, loginLimit: config.loginLimit, passwords };
   const consoleAttempts = new ConsoleAttempts(loginParts, database);
+  const broadcasts = new Broadcasts(database);
   return {
     kit,
     users: new Users(database),
@@ -161,7 +166,8 @@ export async function createContext(
     apiAnswers: new ApiAnswers(database),
     bots: new Bots(database),
     hooks: new Hooks(database),
-    broadcasts: new Broadcasts(database),
+    broadcasts,
+    broadcastOrders: new BroadcastOrders(database, broadcasts, createTextCodec(config.textKey)),
     webhookEvents: new WebhookEventQueue(database, kit),
     userAdministration: new UserAdministration(database),
     userImports: new UserImports(database),

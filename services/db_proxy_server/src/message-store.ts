@@ -1,6 +1,7 @@
 import type { Cluster } from '@teamtalk/bus';
 import type { Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
+import type { BroadcastOrders } from './broadcasts/broadcast-orders.js';
 import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
@@ -40,6 +41,7 @@ export interface MessageStore {
 /**
  * Starts the writers of messages and read positions, and the publisher of stored messages. Shutdown is registered in the
  * kit's lifecycle: waiting entries are stored, stored ones delivered or left to the other replicas.
+ * @param orders broadcasts ordered in the console, which start when they are due
  * @param more further questions to ask once a second
  */
 export async function startMessageStore(
@@ -52,6 +54,7 @@ export async function startMessageStore(
   cluster: Cluster,
   epoch: StoreEpoch,
   kit: Kit,
+  orders: Pick<BroadcastOrders, 'beginDue'>,
   more: readonly Question[],
 ): Promise<MessageStore> {
   const { life, log } = kit;
@@ -110,7 +113,7 @@ export async function startMessageStore(
   life.onStop('message writer', () => writer.settle());
   const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs, push);
   life.onStop('read marks', () => readMarks.settle());
-  const broadcasts = new BroadcastWorker({ kit, pool, publisher, push });
+  const broadcasts = new BroadcastWorker({ kit, pool, publisher, push, orders });
   life.onStop('broadcasts', () => broadcasts.stop());
   epoch.onChange(() => {
     publisher.forget();

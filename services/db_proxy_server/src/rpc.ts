@@ -60,7 +60,11 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.serve(administration, administrationHandlers);
   server.serve(
     consoles,
-    consoleRpc(context, { administration: administrationHandlers, groups: groupHandlers }),
+    consoleRpc(context, {
+      administration: administrationHandlers,
+      groups: groupHandlers,
+      broadcasts: store.broadcasts,
+    }),
   );
   server.serve(traces, { findMessage: findMessage(context) });
 }

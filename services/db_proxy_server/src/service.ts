@@ -40,6 +40,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const {
     apiAnswers,
     apps,
+    broadcastOrders,
     broadcasts,
     consoleSessions,
     logins,
@@ -54,7 +55,8 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   life.onStop('retention', () => retention.stop());
   const erasure = new ErasureWorker(database, kit, config.erasedText);
   life.onStop('erasure', () => erasure.stop());
-  const store = await startMessageStore(config, cluster, epoch, kit, [retention.question, erasure.question]);
+  const questions = [retention.question, erasure.question];
+  const store = await startMessageStore(config, cluster, epoch, kit, broadcastOrders, questions);
 
   const purges = {
     'login failures': () => logins.purgeFailures(),
@@ -63,6 +65,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     answers: () => apiAnswers.purge(),
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
+    'broadcast orders': () => broadcastOrders.purge(),
     'webhook events': () => webhookEvents.purge(),
     pushes: () => pushJobs.purge(),
     'user imports': () => userImports.purge(),

@@ -9,6 +9,7 @@ import { WriterEpoch } from '../messages/append/writer-epoch.js';
 import { type BatchPlan, planBatch } from '../messages/batch-plan.js';
 import type { Caller, Entry } from '../messages/entry.js';
 import type { OutboxPublisher } from '../messages/outbox/publisher.js';
+import { type BroadcastOrders, dueOrder } from './broadcast-orders.js';
 import { maxReportedIds } from './broadcasts.js';
 
 export interface BroadcastWorkerOptions {
@@ -18,6 +19,8 @@ export interface BroadcastWorkerOptions {
   publisher: Pick<OutboxPublisher, 'unanswered' | 'publish'>;
   /** whether messages are marked for push; left out: they are not */
   push?: { readonly wanted: boolean };
+  /** what the console has ordered, which becomes broadcasts when it is due; left out: nothing */
+  orders?: Pick<BroadcastOrders, 'beginDue'>;
 }
 
 /** Receivers of one transaction; their conversations are locked until it commits. */
@@ -51,10 +54,10 @@ interface StoredPart {
  * wherever a crash happens, and no failure detection is needed. Delivery goes through the outbox like any other.
  */
 export class BroadcastWorker {
-  /** Finds broadcasts of other replicas, and those that failed. */
+  /** Finds broadcasts of other replicas, those that failed, and orders that are due. */
   readonly question: Question = {
     name: 'unfinished_broadcasts',
-    sql: 'EXISTS (SELECT FROM broadcast WHERE finished_at IS NULL)',
+    sql: `EXISTS (SELECT FROM broadcast WHERE finished_at IS NULL) OR EXISTS (SELECT FROM broadcast_order WHERE ${dueOrder})`,
     take: (unfinished) => {
       if (unfinished) this.wake();
     },
@@ -98,13 +101,14 @@ export class BroadcastWorker {
   }
 
   async #run(): Promise<void> {
-    const { kit, publisher } = this.#options;
+    const { kit, publisher, orders } = this.#options;
     try {
       for (let worked = true; worked && !this.#stopped; ) {
         if (publisher.unanswered >= maxUnanswered) {
           await new Promise((resolve) => setTimeout(resolve, waitMs));
         } else {
-          worked = await this.#work();
+          const began = (await orders?.beginDue()) ?? false;
+          worked = (await this.#work()) || began;
         }
       }
       this.#failing = false;

@@ -38,7 +38,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
-  await database.dataSource.query('TRUNCATE broadcast, message, conversation, outbox');
+  await database.dataSource.query('TRUNCATE broadcast_order, broadcast, message, conversation, outbox');
   published = [];
   workers = [];
   polls = [];

@@ -3,7 +3,8 @@ import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 
-export type Audience = 'listed' | 'everybody' | 'departments';
+/** `members`: of groups, each of them once, with a message of their own */
+export type Audience = 'listed' | 'everybody' | 'departments' | 'members';
 
 export interface NewBroadcast {
   /** 0: of a caller without a key */
@@ -16,8 +17,18 @@ export interface NewBroadcast {
   msgType: number;
   msgData: Uint8Array;
   audience: Audience;
-  /** user ids, group ids for the group message types, or department ids */
+  /** user ids, group ids for the group message types and `members`, or department ids */
   ids: readonly number[];
+}
+
+/** Of a broadcast, who gets it. */
+type Target = Pick<NewBroadcast, 'fromUserId' | 'msgType' | 'audience' | 'ids'>;
+
+interface Receivers {
+  /** ascending */
+  found: number[];
+  /** those listed who get nothing */
+  refused: number[];
 }
 
 interface Accepted {
@@ -61,7 +72,7 @@ const sender: Statement = {
 };
 
 // The first parameter is the sender, who is not a receiver.
-const receivers: Record<'users' | 'groups' | 'everybody' | 'departments', Statement> = {
+const receivers: Record<'users' | 'groups' | Exclude<Audience, 'listed'>, Statement> = {
   users: {
     name: 'broadcast_users',
     text: 'SELECT array(SELECT id FROM im_user WHERE id = ANY ($2::int4[]) AND id <> $1 ORDER BY id) AS ids',
@@ -72,6 +83,15 @@ const receivers: Record<'users' | 'groups' | 'everybody' | 'departments', Statem
       SELECT array(
         SELECT m.group_id FROM group_member m JOIN chat_group g ON g.id = m.group_id AND g.status = 0
         WHERE m.user_id = $1 AND m.group_id = ANY ($2::int4[]) ORDER BY m.group_id
+      ) AS ids`,
+  },
+  members: {
+    name: 'broadcast_members',
+    text: `
+      SELECT array(
+        SELECT DISTINCT m.user_id FROM group_member m
+          JOIN chat_group g ON g.id = m.group_id AND g.status = 0 JOIN im_user u ON u.id = m.user_id
+        WHERE m.group_id = ANY ($2::int4[]) AND u.status <> ${userHasLeft} AND u.id <> $1 ORDER BY m.user_id
       ) AS ids`,
   },
   everybody: {
@@ -129,30 +149,39 @@ export class Broadcasts {
    * a member of are left out and reported.
    */
   create(wanted: NewBroadcast): Promise<CreateOutcome> {
-    return this.#database.transaction('create_broadcast', async (query) => {
-      const before = await this.#existing(query, wanted);
-      if (before) return before;
-      if (!isStorableId(wanted.fromUserId)) return { result: 'nobody' };
-      if ((await query(sender, [wanted.fromUserId])).length === 0) return { result: 'nobody' };
-      const ids = [...new Set(wanted.ids)];
-      const [row] = await query<{ ids: number[] }>(receivers[kindOf(wanted)], [
-        wanted.fromUserId,
-        ids.filter(isStorableId),
-      ]);
-      const found = row?.ids ?? [];
-      const refused = wanted.audience === 'listed' ? missingFrom(ids, found) : [];
-      if (found.length === 0) return { result: 'nobody' };
-      const refusedIds = refused.filter(isStorableId).slice(0, maxReportedIds);
-      const { appId, key, digest, fromUserId, msgType, msgData } = wanted;
-      const values = [appId, key, digest, fromUserId, msgType, Buffer.from(msgData), found];
-      const [made] = await query<{ id: number }>(insert, [...values, refused.length, refusedIds]);
-      if (made) {
-        const { length } = found;
-        return { result: 'accepted', id: made.id, receivers: length, refused: refused.length, refusedIds };
-      }
-      // A concurrent request with the same key won.
-      return (await this.#existing(query, wanted)) ?? { result: 'other-request' };
-    });
+    return this.#database.transaction('create_broadcast', (query) => this.createIn(query, wanted));
+  }
+
+  /** The same within a transaction. */
+  async createIn(query: Query, wanted: NewBroadcast): Promise<CreateOutcome> {
+    const before = await this.#existing(query, wanted);
+    if (before) return before;
+    const { found, refused } = await this.receivers(query, wanted);
+    if (found.length === 0) return { result: 'nobody' };
+    const refusedIds = refused.filter(isStorableId).slice(0, maxReportedIds);
+    const { appId, key, digest, fromUserId, msgType, msgData } = wanted;
+    const values = [appId, key, digest, fromUserId, msgType, Buffer.from(msgData), found];
+    const [made] = await query<{ id: number }>(insert, [...values, refused.length, refusedIds]);
+    if (made) {
+      const { length } = found;
+      return { result: 'accepted', id: made.id, receivers: length, refused: refused.length, refusedIds };
+    }
+    // A concurrent request with the same key won.
+    return (await this.#existing(query, wanted)) ?? { result: 'other-request' };
+  }
+
+  /** Who would get it now: nobody when the sender does not exist or has left. */
+  async receivers(query: Query, wanted: Target): Promise<Receivers> {
+    const none = { found: [], refused: [] };
+    if (!isStorableId(wanted.fromUserId)) return none;
+    if ((await query(sender, [wanted.fromUserId])).length === 0) return none;
+    const ids = [...new Set(wanted.ids)];
+    const [row] = await query<{ ids: number[] }>(receivers[kindOf(wanted)], [
+      wanted.fromUserId,
+      ids.filter(isStorableId),
+    ]);
+    const found = row?.ids ?? [];
+    return { found, refused: wanted.audience === 'listed' ? missingFrom(ids, found) : [] };
   }
 
   async progress(id: number, appId: number): Promise<Progress | undefined> {
@@ -185,7 +214,7 @@ export class Broadcasts {
   }
 }
 
-function kindOf({ audience, msgType }: NewBroadcast): keyof typeof receivers {
+function kindOf({ audience, msgType }: Target): keyof typeof receivers {
   if (audience !== 'listed') return audience;
   return isGroupMessageType(msgType) ? 'groups' : 'users';
 }

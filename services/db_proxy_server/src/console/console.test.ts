@@ -3,6 +3,7 @@ import {
   administration,
   apps,
   consoleApi,
+  consoleBroadcasts,
   consoleMethods,
   consoleRoles,
   consoleWork,
@@ -45,6 +46,7 @@ beforeAll(async () => {
       ...administerDevices(context),
     },
     groups: groupsRpc(context),
+    broadcasts: { wake() {} },
   });
 });
 afterAll(async () => {
@@ -111,6 +113,7 @@ it('every method of the table exists, and db_proxy_server itself checks which ro
   const all: Method<object, object, object, object>[] = [
     administration,
     groups,
+    consoleBroadcasts,
     consoleWork,
     lifecycle,
   ].flatMap((service) => Object.values(service) as never);

@@ -1,6 +1,7 @@
 import {
   administration,
   consoleApi,
+  consoleBroadcasts,
   consoleMethods,
   consoleWork,
   departmentRole,
@@ -12,7 +13,9 @@ import {
   type consoles as service,
 } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
+import type { BroadcastWorker } from '../broadcasts/broadcast-worker.js';
 import type { Context } from '../context.js';
+import { broadcastHandlers } from './broadcasts.js';
 import { lifecycleHandlers } from './lifecycle.js';
 import { consoleActor } from './log-in.js';
 import type { ConsoleSession, NewSession } from './sessions.js';
@@ -23,10 +26,11 @@ const { CALL_DONE, CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDE
 const { LOG_IN_DONE } = consoleApi.console.LogInResult;
 const { SECOND_FACTOR_NEEDED } = consoleApi.console.SecondFactor;
 
-/** The services whose methods the console may call. */
+/** The services whose methods the console may call, and the sender of its broadcasts. */
 interface Served {
   administration: Handlers<typeof administration>;
   groups: Handlers<typeof groups>;
+  broadcasts: Pick<BroadcastWorker, 'wake'>;
 }
 
 interface Callable {
@@ -139,6 +143,7 @@ function callableMethods(context: Context, served: Served): Map<string, Callable
   add(groups, served.groups);
   add(consoleWork, consoleWorkHandlers(context));
   add(lifecycle, lifecycleHandlers(context));
+  add(consoleBroadcasts, broadcastHandlers(context, served.broadcasts));
   return all;
 }
 

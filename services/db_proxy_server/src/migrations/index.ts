@@ -39,6 +39,7 @@ import { HeldPushes1764000000265 } from './1764000000265-held-pushes.js';
 import { PushMailboxes1764000000266 } from './1764000000266-push-mailboxes.js';
 import { ConsoleNetworks1764000000280 } from './1764000000280-console-networks.js';
 import { ImportProgress1764000000285 } from './1764000000285-import-progress.js';
+import { BroadcastOrders1764000000290 } from './1764000000290-broadcast-orders.js';
 import { UserSearchTerms1764000000293 } from './1764000000293-user-search-terms.js';
 
 /** All migrations, oldest first. A released migration never changes. */
@@ -84,5 +85,6 @@ export const migrations = [
   PushMailboxes1764000000266,
   ConsoleNetworks1764000000280,
   ImportProgress1764000000285,
+  BroadcastOrders1764000000290,
   UserSearchTerms1764000000293,
 ];
