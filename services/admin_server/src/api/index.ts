@@ -2,6 +2,7 @@
 import { accountsApi } from './accounts.js';
 import { appsApi } from './apps.js';
 import { auditApi } from './audit.js';
+import { broadcastsApi } from './broadcasts.js';
 import type { ReplyOf, RequestOf } from './definition.js';
 import { departmentsApi } from './departments.js';
 import { discoveryApi } from './discovery.js';
@@ -27,6 +28,7 @@ export const api = {
   ...departmentsApi,
   ...groupsApi,
   ...discoveryApi,
+  ...broadcastsApi,
   ...auditApi,
   ...lifecycleApi,
   ...appsApi,

@@ -1,4 +1,5 @@
 import { accounts } from './accounts.js';
+import { broadcasts } from './broadcasts.js';
 import { departments } from './departments.js';
 import { departures } from './departures.js';
 import { discovery } from './discovery.js';
@@ -24,6 +25,7 @@ export const handlers: Handlers = {
   ...departments,
   ...groups,
   ...discovery,
+  ...broadcasts,
   ...lifecycle,
   ...accounts,
 };

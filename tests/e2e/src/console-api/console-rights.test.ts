@@ -54,6 +54,19 @@ async function newItem(): Promise<number> {
   return (await owner.done('createDiscovery', { body: { name: 'wiki', url: 'http://wiki/' } })).item_id;
 }
 
+/** What a new broadcast says, from a bot; it waits for an hour. */
+async function newBroadcast(): Promise<Asked> {
+  const [bot] = await stand.cluster.sql<{ id: number }>(
+    `WITH made AS (INSERT INTO im_user (name, password_hash) VALUES ($1, '!') RETURNING id)
+     INSERT INTO bot (user_id) SELECT id FROM made RETURNING user_id AS id`,
+    [`b${unique()}`],
+  );
+  const send_at = new Date(Date.now() + 3_600_000).toISOString();
+  return {
+    body: { key: unique(), from_user_id: bot?.id, message: 'lunch', audience: 'everybody', send_at },
+  };
+}
+
 async function newAccount(): Promise<number> {
   return (await owner.done('createAccount', { body: { name: `a${unique()}`, role: 'viewer' } })).account_id;
 }
@@ -272,6 +285,22 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     'discovery.change',
   ],
   deleteDiscovery: [async () => ({ params: { item_id: await newItem() } }), 'discovery.delete'],
+  listBroadcasts: [nothing],
+  previewBroadcast: [
+    async () => {
+      const { from_user_id } = (await newBroadcast()).body as { from_user_id: number };
+      return { query: { from_user_id: String(from_user_id), audience: 'everybody' } };
+    },
+  ],
+  createBroadcast: [newBroadcast, 'broadcast.create'],
+  cancelBroadcast: [
+    async () => ({
+      params: {
+        broadcast_id: (await owner.done('createBroadcast', await newBroadcast())).broadcast_id,
+      },
+    }),
+    'broadcast.cancel',
+  ],
   listAuditEvents: [nothing],
   verifyAudit: [nothing],
   getImportProgress: [nothing],

@@ -47,6 +47,13 @@ beforeAll(async () => {
       JSON.stringify([{ column: 'department', fault: 'unknown-department', value: hostileNames[0] }]),
     ],
   );
+  const botId = ids[hostileNames[1]];
+  await cluster.sql('INSERT INTO bot (user_id) VALUES ($1)', [botId]);
+  await cluster.sql(
+    `INSERT INTO broadcast_order (key, from_id, message, audience, ids, send_at, created_by)
+     VALUES ($1, $2, $1, 'groups', ARRAY[$3::int4], now() + interval '1 day', $1)`,
+    [hostileNames[0], botId, groupId],
+  );
   page = await stand.enter();
   for (const name of hostileNames.slice(0, 3)) {
     await visit(page, 'departments');
@@ -73,6 +80,8 @@ const pages = (): [path: string, loaded: string][] => [
   ['groups/new', '[name=type]'],
   [`groups/${groupId}`, 'tbody tr'],
   ['discovery', '.empty'],
+  ['broadcasts', 'tbody tr'],
+  ['broadcasts/new', '[name=message]'],
   ['push', '[name=find-user]'],
   [`push/${userId}`, '.card .empty'],
   ['apps', '.empty'],

@@ -8,12 +8,14 @@ import { About } from './about.js';
 import { Accounts } from './accounts.js';
 import { Apps } from './apps.js';
 import { Audit } from './audit.js';
+import { Broadcasts } from './broadcasts.js';
 import { Departments } from './departments.js';
 import { Discovery } from './discovery.js';
 import { GroupPage } from './group.js';
 import { Groups } from './groups.js';
 import { Lifecycle } from './lifecycle.js';
 import { Migration } from './migration.js';
+import { NewBroadcast } from './new-broadcast.js';
 import { NewGroup } from './new-group.js';
 import { NewUser } from './new-user.js';
 import { Overview } from './overview.js';
@@ -41,6 +43,7 @@ export const destinations: readonly Destination[] = [
   { path: 'departments', title: 'departments', needs: 'users:read', page: () => <Departments /> },
   { path: 'groups', title: 'groups', needs: 'groups:read', page: groupPages },
   { path: 'discovery', title: 'discovery', needs: 'discovery:read', page: () => <Discovery /> },
+  { path: 'broadcasts', title: 'broadcasts', needs: 'broadcasts:read', page: broadcastPages },
   { path: 'push', title: 'push', needs: 'pushes:read', page: ([id]) => <Pushes userId={idIn(id)} /> },
   { path: 'apps', title: 'apps', needs: 'apps:read', page: () => <Apps /> },
   { path: 'audit', title: 'audit', needs: 'audit:read', page: () => <Audit /> },
@@ -68,6 +71,11 @@ function groupPages([id]: readonly string[]) {
   if (id === 'new') return may('groups:write') ? <NewGroup /> : <NotThere />;
   const groupId = idIn(id);
   return groupId === undefined ? <NotThere /> : <GroupPage groupId={groupId} />;
+}
+
+function broadcastPages([id]: readonly string[]) {
+  if (id === undefined) return <Broadcasts />;
+  return id === 'new' && may('broadcasts:write') ? <NewBroadcast /> : <NotThere />;
 }
 
 function idIn(segment: string | undefined): number | undefined {

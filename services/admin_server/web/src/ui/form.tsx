@@ -36,6 +36,11 @@ export class Values {
 /** Why fields were refused, by their names. */
 const Faults = createContext<ReadonlyMap<string, string>>(new Map());
 
+/** Why a field was refused; undefined: it was not. */
+export function useFault(name: string): string | undefined {
+  return useContext(Faults).get(name);
+}
+
 interface FormProps {
   /** What it throws is shown, beside the field it concerns where the server says which. */
   readonly onSubmit: (values: Values) => Promise<void>;
@@ -101,7 +106,7 @@ interface FieldProps {
 
 interface TextFieldProps extends FieldProps {
   readonly value?: string | number | undefined;
-  readonly type?: 'text' | 'password' | 'email' | 'tel' | 'url' | 'number' | 'search';
+  readonly type?: 'text' | 'password' | 'email' | 'tel' | 'url' | 'number' | 'search' | 'datetime-local';
   readonly required?: boolean;
   readonly maxLength?: number;
   readonly minLength?: number;
@@ -126,7 +131,7 @@ export function TextField({
   ...rest
 }: TextFieldProps) {
   const id = useId();
-  const fault = useContext(Faults).get(name);
+  const fault = useFault(name);
   // Preact has another type of attributes for each type of input.
   const typed = { ...rest, type } as InputHTMLAttributes<HTMLInputElement>;
   const notes = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(' ');
@@ -166,7 +171,7 @@ interface SelectProps extends FieldProps {
 
 export function Select({ name, label, hint, class: style, value = '', options, onChange }: SelectProps) {
   const id = useId();
-  const fault = useContext(Faults).get(name);
+  const fault = useFault(name);
   return (
     <div class={`field ${style ?? ''}`}>
       <label for={id}>{label}</label>
