@@ -1,0 +1,156 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seriousFaults } from '../accessibility.js';
+import { teamtalk } from '../command/run.js';
+import { ConsoleStand, confirm, patiently, visit } from './stand.js';
+
+let stand: ConsoleStand;
+let page: Page;
+let ids: Record<'ann' | 'ben' | 'hal' | 'leo', number>;
+
+beforeAll(async () => {
+  stand = await ConsoleStand.start();
+  const { cluster } = stand;
+  ids = await cluster.addUsers(['ann', 'ben', 'hal', 'leo']);
+  const leo = await cluster.connect('leo');
+  await leo.send({ user: ids.ann }, 'from leo');
+  await leo.send({ user: ids.ann }, 'from leo, too');
+  await leo.close();
+  const ann = await cluster.connect('ann');
+  await ann.send({ user: ids.leo }, 'from ann');
+  await ann.close();
+  page = await stand.enter();
+});
+afterAll(async () => {
+  await stand?.stop();
+});
+
+const card = (of: Page, title: string) => of.getByRole('region', { name: title });
+const rows = (of: Page, title: string) => card(of, title).locator('tbody tr').allTextContents();
+
+it('an export: one person asks', async () => {
+  await visit(page, 'lifecycle');
+  await page.getByText('No messages were exported').waitFor();
+  await page.getByRole('button', { name: 'New export' }).click();
+  await page.getByText('Somebody else has to approve it. Then').waitFor();
+  expect(await seriousFaults(page)).toEqual([]);
+  // Escape leaves it undone.
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'New export' }).click();
+  await page.locator('dialog [name=find-user]').fill('ann');
+  await page.getByRole('button', { name: 'Choose: ann' }).click();
+  await page.getByRole('button', { name: 'Ask for it' }).click();
+  // The browser itself asks for the reason.
+  expect(await page.locator('dialog [name=reason]:invalid').count()).toBe(1);
+  await page.locator('dialog [name=reason]').fill('case 12');
+  await page.keyboard.press('Enter');
+  await page.getByText('Somebody else has to approve it now.').waitFor();
+  await expect
+    .poll(() => rows(page, 'Exports of messages'), patiently)
+    .toEqual([expect.stringMatching(/^anncase 12console admin.*waits for approval$/)]);
+  // Whoever asks is not offered to approve.
+  expect(await card(page, 'Exports of messages').locator('tbody button').count()).toBe(0);
+});
+
+it('another person approves; the page shows the command, and what it wrote', async () => {
+  // It takes the browser's cookie: from here on they are the one who looks.
+  const second = await stand.enter('bea', 'administrator');
+  await visit(second, 'lifecycle');
+  await second.getByRole('button', { name: 'Approve: ann' }).click();
+  expect(await second.locator('dialog').textContent()).toContain('console admin');
+  expect(await seriousFaults(second)).toEqual([]);
+  await confirm(second);
+  await expect
+    .poll(() => rows(second, 'Exports of messages'), patiently)
+    .toEqual([expect.stringContaining('approved by console bea')]);
+  const command = await card(second, 'Exports of messages').locator('code').textContent();
+  expect(command).toMatch(/^teamtalk export write \d+ …$/);
+
+  const words = command?.split(' ').slice(1, -1) ?? [];
+  const parent = await mkdtemp(path.join(tmpdir(), 'teamtalk-export-'));
+  try {
+    const folder = path.join(parent, 'case');
+    const env = { DATABASE_URL: stand.cluster.database.url };
+    const written = await teamtalk([...words, folder], env);
+    expect(written).toMatchObject({ status: 0 });
+    const lines = (await readFile(path.join(folder, 'messages.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines).toHaveLength(3);
+    await second.reload();
+    await expect
+      .poll(() => rows(second, 'Exports of messages'), patiently)
+      .toEqual([expect.stringContaining(written.stdout.trim())]);
+    expect(await rows(second, 'Exports of messages')).toEqual([
+      expect.stringContaining('3 messages written'),
+    ]);
+  } finally {
+    await rm(parent, { recursive: true, force: true });
+  }
+  await page.close();
+  page = second;
+});
+
+it('erasure: only who has left is offered, and nobody under a hold is erased', async () => {
+  const { cluster } = stand;
+  await cluster.sql('UPDATE im_user SET status = 3 WHERE id = ANY ($1::int4[])', [[ids.hal, ids.leo]]);
+  await cluster.sql(
+    `INSERT INTO legal_hold (reason, user_id, placed_by) VALUES ('case 9', $1, 'console admin')`,
+    [ids.hal],
+  );
+  await visit(page, 'lifecycle');
+  await page.getByText('Nobody was erased').waitFor();
+  await page.getByRole('button', { name: 'Erase a person' }).click();
+  await page.locator('dialog [name=find-user]').fill('ann');
+  await page.locator('dialog').getByText('Nobody was found').waitFor();
+  await page.locator('dialog [name=find-user]').fill('hal');
+  await page.getByRole('button', { name: 'Choose: hal' }).click();
+  await page.locator('dialog [name=reason]').fill('request 1');
+  await page.getByRole('button', { name: 'Erase', exact: true }).click();
+  await page.locator('dialog').getByRole('alert').getByText('a legal hold is on the user').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Nobody was erased').waitFor();
+  expect(await cluster.sql('SELECT FROM erasure')).toEqual([]);
+});
+
+it('erases a person once it is confirmed, and gives the certificate', async () => {
+  const { cluster } = stand;
+  await page.getByRole('button', { name: 'Erase a person' }).click();
+  await page.locator('dialog [name=find-user]').fill('leo');
+  await page.getByRole('button', { name: 'Choose: leo' }).click();
+  const warning = page.locator('dialog .notice.bad');
+  expect(await warning.textContent()).toContain('This cannot be undone.');
+  expect(await warning.textContent()).toContain('leo');
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.locator('dialog [name=reason]').fill('request 2');
+  await page.getByRole('button', { name: 'Erase', exact: true }).click();
+  await page.getByText('The person is being erased.').waitFor();
+
+  // It is done in the background; the page looks again by itself.
+  await page.getByRole('button', { name: `Certificate: erased-${ids.leo}` }).waitFor({ timeout: 30_000 });
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: `Certificate: erased-${ids.leo}` }).click(),
+  ]);
+  expect(file.suggestedFilename()).toMatch(/^erasure-\d+\.json$/);
+  expect(JSON.parse(await readFile(await file.path(), 'utf8'))).toMatchObject({
+    user_id: ids.leo,
+    name: `erased-${ids.leo}`,
+    reason: 'request 2',
+    requested_by: 'console bea',
+    finished_at: expect.stringMatching(/Z$/),
+    messages: 2,
+    held: 0,
+  });
+  const ann = await cluster.connect('ann');
+  // Newest first; what others wrote stays.
+  expect((await ann.history({ user: ids.leo })).map(({ text }) => text)).toEqual([
+    'from ann',
+    '[已清除]',
+    '[已清除]',
+  ]);
+  await ann.close();
+  expect(stand.problems).toEqual([]);
+});
