@@ -146,7 +146,7 @@ export function Audit() {
 
 function columns(): Column<Event>[] {
   return [
-    { label: t('audit.at'), cell: ({ at }) => when(at, 'medium') },
+    { label: t('audit.at'), cell: ({ at }) => <span class="moment">{when(at, 'medium')}</span> },
     {
       label: t('audit.actor'),
       cell: ({ actor, as_user, source }) => (

@@ -61,7 +61,8 @@ function columns(onChanged: () => void): Column<Broadcast>[] {
       label: t('broadcast.by'),
       cell: ({ created_by, created_at }) => (
         <>
-          {created_by} <span class="quiet small">{when(created_at)}</span>
+          {created_by}
+          <div class="quiet small">{when(created_at)}</div>
         </>
       ),
     },
@@ -98,7 +99,7 @@ function Status({ state, send_at, ended_at, receivers, stored, cancelled_by }: B
   return (
     <>
       <Badge mood={moods[state]}>{t(`broadcast.state.${state}`)}</Badge>{' '}
-      {state === 'scheduled' && <span class="small">{when(send_at)}</span>}
+      {state === 'scheduled' && <div class="small">{when(send_at)}</div>}
       {state === 'sending' && (
         <>
           <progress max={receivers} value={stored} aria-label={told} />
