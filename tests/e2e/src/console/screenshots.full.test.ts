@@ -1,0 +1,151 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Examples, fillCompany } from './example-company.js';
+import { ConsoleStand, choose, patiently, visit } from './stand.js';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+/** Looked at by people; a font with Chinese characters has to be installed. */
+const folder = path.join(root, '.data/console-screenshots');
+/** Those that docs/guides/console.md shows, which SCREENSHOTS=docs writes anew. */
+const shown: Readonly<Record<string, string>> = {
+  'en-light-overview': 'overview',
+  'zh-CN-dark-overview': 'overview-zh-dark',
+  'en-dark-groups': 'groups-dark',
+  'zh-CN-light-departments': 'departments-zh',
+  'zh-CN-light-broadcasts-new': 'new-broadcast-zh',
+  'zh-CN-light-phone-users': 'users-phone-zh',
+};
+const docs = path.join(root, 'docs/guides/console');
+const maxBytes = 60_000;
+
+const size = { width: 1366, height: 768 };
+const phone = { width: 390, height: 844 };
+
+let stand: ConsoleStand;
+let page: Page;
+let examples: Examples;
+
+beforeAll(async () => {
+  stand = await ConsoleStand.start({}, { WRITES_PER_SECOND: '1000' });
+  examples = await fillCompany(stand);
+  page = await stand.enter();
+  await page.setViewportSize(size);
+  await mkdir(folder, { recursive: true });
+}, 120_000);
+afterAll(async () => {
+  await stand?.stop();
+});
+
+/** Each page, and what is there once it has loaded. */
+const pages = (): [name: string, path: string, loaded: string][] => [
+  ['overview', '', '.figures dd'],
+  ['users', 'users', 'tbody tr'],
+  ['users-new', 'users/new', '[name=password]'],
+  ['imports', 'users/import', 'tbody tr'],
+  ['import', `users/import/${examples.importId}`, 'tbody tr'],
+  ['user', `users/${examples.userId}`, 'tbody tr'],
+  ['departments', 'departments', '.tree .node'],
+  ['groups', 'groups', 'tbody tr'],
+  ['groups-new', 'groups/new', '[name=type]'],
+  ['group', `groups/${examples.groupId}`, 'tbody tr'],
+  ['discovery', 'discovery', 'tbody tr'],
+  ['broadcasts', 'broadcasts', 'tbody tr'],
+  ['broadcasts-new', 'broadcasts/new', '[name=message]'],
+  ['push', `push/${examples.userId}`, '.card .empty'],
+  ['apps', 'apps', 'tbody tr'],
+  ['audit', 'audit', 'tbody tr'],
+  ['lifecycle', 'lifecycle', 'tbody tr'],
+  ['accounts', 'accounts', 'tbody tr'],
+  ['migration', 'migration', '.facts'],
+  ['own', 'own', 'tbody tr'],
+  ['about', 'about', '.facts'],
+];
+
+async function open(address: string, loaded: string): Promise<void> {
+  await visit(page, address);
+  await page.locator(`main ${loaded}`).first().waitFor();
+  const waiting = page.locator('main p.empty[role=status]');
+  await expect.poll(() => waiting.count(), patiently).toBe(0);
+  if (address === 'broadcasts/new') {
+    await page
+      .locator('[name=message]')
+      .fill('办公网今晚 22:00–23:00 维护。\nThe office network is down from 22:00 to 23:00.');
+    await page.locator('.bubble', { hasText: '办公网' }).waitFor();
+  }
+}
+
+async function shoot(name: string): Promise<void> {
+  const png = await page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
+  if (process.env.SCREENSHOTS !== 'docs' || !(name in shown)) return;
+  const webp = await asWebp(png);
+  expect(webp.length, name).toBeLessThanOrEqual(maxBytes);
+  await mkdir(docs, { recursive: true });
+  await writeFile(path.join(docs, `${shown[name]}.webp`), webp);
+}
+
+/** The browser itself knows the format. */
+async function asWebp(png: Buffer): Promise<Buffer> {
+  const blank = await stand.browser.newPage();
+  try {
+    const url = (await blank.evaluate(
+      async (data) => {
+        const { document, Image } = globalThis as unknown as {
+          // biome-ignore lint/suspicious/noExplicitAny: the types of the DOM are not those of this project
+          document: any;
+          // biome-ignore lint/suspicious/noExplicitAny: the same
+          Image: any;
+        };
+        const image = new Image();
+        image.src = data;
+        await image.decode();
+        const canvas = document.createElement('canvas');
+        canvas.width = image.width;
+        canvas.height = image.height;
+        canvas.getContext('2d').drawImage(image, 0, 0);
+        return canvas.toDataURL('image/webp', 0.8);
+      },
+      `data:image/png;base64,${png.toString('base64')}`,
+    )) as string;
+    return Buffer.from(url.split(',')[1] ?? '', 'base64');
+  } finally {
+    await blank.close();
+  }
+}
+
+describe.each(['en', 'zh-CN'])('in %s', (language) => {
+  it.each(['light', 'dark'])(
+    'in the %s theme, every page fits its width',
+    async (theme) => {
+      await page.setViewportSize(size);
+      await choose(page, 'language', language);
+      await choose(page, 'theme', theme);
+      const tooWide: string[] = [];
+      for (const [name, address, loaded] of pages()) {
+        await open(address, loaded);
+        const width = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+        if (width > size.width) tooWide.push(`${name}: ${width}`);
+        await shoot(`${language}-${theme}-${name}`);
+      }
+      expect(tooWide).toEqual([]);
+    },
+    120_000,
+  );
+
+  it('on a phone', async () => {
+    await page.setViewportSize(size);
+    await choose(page, 'language', language);
+    await choose(page, 'theme', 'light');
+    await page.setViewportSize(phone);
+    for (const [name, address, loaded] of pages()) {
+      await open(address, loaded);
+      await shoot(`${language}-light-phone-${name}`);
+    }
+  }, 120_000);
+});
+
+it('reported no error, and the browser refused nothing', () => {
+  expect(stand.problems).toEqual([]);
+});
