@@ -93,7 +93,7 @@ test('an old address that leads to the new msfs passes; one that leads nowhere i
     image: null,
     problem: 'ECONNREFUSED',
   });
-  expect(errors).toMatch(/http:\/\/127\.0\.0\.1:1: clients get no images from there/);
+  expect(errors).toMatch(/http:\/\/127\.0\.0\.1:1: clients cannot load images from there/);
 });
 
 test('with --via, the new msfs is checked under every old name before names point to it', async () => {
