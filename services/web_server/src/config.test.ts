@@ -22,7 +22,7 @@ it.each([
   [{ IMAGE_ORIGINS: 'https://a.example/x' }, 'IMAGE_ORIGINS: https://a.example/x is not an origin'],
   [{ IMAGE_ORIGINS: "https://a.example 'unsafe-inline'" }, 'IMAGE_ORIGINS: '],
   [{ TEXT_KEY: 'short' }, 'TEXT_KEY: must be 32 bytes'],
-  [{ WEBPUSH_PUBLIC_KEY: 'BAAA' }, 'WEBPUSH_PUBLIC_KEY: must be an uncompressed point'],
+  [{ WEBPUSH_KEY_PUBLIC: 'BAAA' }, 'WEBPUSH_KEY_PUBLIC: must be an uncompressed point'],
 ])('%o is refused', (env, problem) => {
   let thrown: unknown;
   try {

@@ -43,7 +43,7 @@ export const envSchema = {
   IMAGE_ORIGINS: env.optionalString(
     'Origins, besides that of MSFS_URL, whose images the web client shows, such as https://pictures.example.com, separated by commas; other images are shown as links',
   ),
-  WEBPUSH_PUBLIC_KEY: env.optionalString(
+  WEBPUSH_KEY_PUBLIC: env.optionalString(
     'Public half of push_server’s WEBPUSH_KEY, an uncompressed point in base64url; with it browsers can subscribe to notifications that arrive while the page is closed. Unset: the page does not offer them',
   ),
   TEXT_KEY: env.optionalString('Key of message texts, 32 bytes; unset: the key of historic clients'),
@@ -109,8 +109,8 @@ function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
     ...(values.TEXT_KEY !== undefined && Buffer.byteLength(values.TEXT_KEY) !== 32
       ? ['TEXT_KEY: must be 32 bytes']
       : []),
-    ...(values.WEBPUSH_PUBLIC_KEY !== undefined && !isPoint(values.WEBPUSH_PUBLIC_KEY)
-      ? ['WEBPUSH_PUBLIC_KEY: must be an uncompressed point of P-256 (65 bytes) in base64url']
+    ...(values.WEBPUSH_KEY_PUBLIC !== undefined && !isPoint(values.WEBPUSH_KEY_PUBLIC)
+      ? ['WEBPUSH_KEY_PUBLIC: must be an uncompressed point of P-256 (65 bytes) in base64url']
       : []),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -129,7 +129,7 @@ function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
     fileServerUrl,
     msfsUrl: MSFS_URL.endsWith('/') ? MSFS_URL : `${MSFS_URL}/`,
     imageOrigins: [...new Set([new URL(MSFS_URL).origin, ...origins])],
-    pushKey: values.WEBPUSH_PUBLIC_KEY,
+    pushKey: values.WEBPUSH_KEY_PUBLIC,
     textKey: values.TEXT_KEY,
   };
 }

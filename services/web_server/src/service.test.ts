@@ -149,7 +149,7 @@ describe('with a key of Web Push', () => {
   const pushKey = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url');
 
   it('has a service worker, the only script whose address may be a string', async () => {
-    const pushing = await TestServer.start({ WEBPUSH_PUBLIC_KEY: pushKey });
+    const pushing = await TestServer.start({ WEBPUSH_KEY_PUBLIC: pushKey });
     try {
       expect(await (await pushing.get('/config.json')).json()).toMatchObject({ pushKey });
       const policy = (await pushing.get('/')).headers.get('content-security-policy');

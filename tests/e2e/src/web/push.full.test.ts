@@ -32,7 +32,7 @@ beforeAll(async () => {
   web = await WebInstallation.start({
     push_server: 1,
     envOf: {
-      web_server: { WEBPUSH_PUBLIC_KEY: pushKey },
+      web_server: { WEBPUSH_KEY_PUBLIC: pushKey },
       push_server: {
         WEBPUSH_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
         WEBPUSH_SUBJECT: 'mailto:it@example.com',
