@@ -63,9 +63,12 @@ export class ConsoleStand {
     return client;
   }
 
-  /** Actors and verbs of the events after an id. */
+  /** The events after an id, except those of background work, which may finish at any time. */
   eventsSince(id: number): Promise<{ actor: string; source: string; verb: string }[]> {
-    return this.cluster.sql('SELECT actor, source, verb FROM audit_event WHERE id > $1 ORDER BY id', [id]);
+    return this.cluster.sql(
+      `SELECT actor, source, verb FROM audit_event WHERE id > $1 AND actor <> 'db_proxy_server' ORDER BY id`,
+      [id],
+    );
   }
 
   /** The id of the newest event. */
