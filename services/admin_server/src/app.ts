@@ -7,6 +7,7 @@ import type { Context } from './context.js';
 import { handlers } from './handlers/index.js';
 import { adminApi } from './http/admin-api.js';
 import { pages } from './http/pages.js';
+import { SessionPace } from './http/session-pace.js';
 import { SignOnProvider } from './sign-on/provider.js';
 import { signOnRoutes } from './sign-on/routes.js';
 
@@ -29,8 +30,9 @@ export function createApp(
     next();
   });
   const provider = config.signOn && new SignOnProvider(config.signOn, kit.log);
-  app.use(signOnRoutes({ config, kit, context, provider }));
-  app.use(adminApi({ config, kit, context }, handlers));
+  const sessions = new SessionPace();
+  app.use(signOnRoutes({ config, kit, context, provider, sessions }));
+  app.use(adminApi({ config, kit, context, sessions }, handlers));
   app.use(pages());
   return app;
 }

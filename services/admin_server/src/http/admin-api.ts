@@ -17,14 +17,15 @@ import type { Call, Handlers } from '../handlers/handler.js';
 import { SessionStore } from '../session-store.js';
 import { documentOf } from './document.js';
 import { requireSamePage } from './same-page.js';
-import { clearCookie, newSession, sessionOf, setCookie } from './session-cookie.js';
-import { SessionPace } from './session-pace.js';
+import { clearCookie, hashOf, newSession, sessionOf, setCookie } from './session-cookie.js';
+import type { SessionPace } from './session-pace.js';
 import { WritePace } from './write-pace.js';
 
 export interface AdminApiOptions {
   config: Pick<AdminServerConfig, 'limits' | 'origin'>;
   kit: Kit;
   context: Context;
+  sessions: SessionPace;
 }
 
 /** Milliseconds an operation may take; the check of the whole audit takes longest. */
@@ -52,7 +53,10 @@ interface Locals {
 type Handle = (call: Call, input: unknown) => Promise<unknown>;
 
 /** The API below /admin/v1: JSON with HTTP status codes and problem details, for the pages of the console. */
-export function adminApi({ config, kit, context }: AdminApiOptions, handlers: Handlers): RequestHandler {
+export function adminApi(
+  { config, kit, context, sessions }: AdminApiOptions,
+  handlers: Handlers,
+): RequestHandler {
   const { clientLog, log, metrics } = kit;
   const { bodyBytes, writesPerSecond } = config.limits;
   const answered = metrics.counter('requests_total', 'Calls to /admin/v1, by HTTP status', [
@@ -65,7 +69,6 @@ export function adminApi({ config, kit, context }: AdminApiOptions, handlers: Ha
     ['operation'],
   );
   const writes = new WritePace(writesPerSecond);
-  const sessions = new SessionPace();
 
   function finish(request: Request, response: Response, status: number, reply?: unknown): void {
     const { id: operation = none, account, begin = performance.now() } = response.locals as Locals;
@@ -142,7 +145,10 @@ export function adminApi({ config, kit, context }: AdminApiOptions, handlers: Ha
       // db_proxy_server puts the account in its place.
       actor: { name: `console ${account}`, asUser: 0, source: address },
       newSession,
-      keep: (token) => setCookie(request, response, token),
+      keep: (token) => {
+        sessions.opened(hashOf(token));
+        setCookie(request, response, token);
+      },
       forget: () => clearCookie(request, response),
     };
   }

@@ -10,7 +10,7 @@ function cookieOf({ secure }: Request): string {
 }
 
 /** SHA-256 of a session's token: what is stored, and what db_proxy_server is asked by. */
-function hashOf(token: string): Buffer {
+export function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 

@@ -39,6 +39,11 @@ export class SessionPace {
     return found;
   }
 
+  /** Remembers a session that was opened here, so that its first request is not held off. */
+  opened(session: Buffer): void {
+    remember(this.#known, session.toString('base64'), true);
+  }
+
   #bucketOf(network: string): TokenBucket {
     const bucket = this.#unknown.get(network) ?? new TokenBucket(unknownPerSecond);
     remember(this.#unknown, network, bucket);

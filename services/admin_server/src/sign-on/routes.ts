@@ -5,6 +5,7 @@ import { type Request, type Response, Router } from 'express';
 import type { AdminServerConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { newSession, setCookie } from '../http/session-cookie.js';
+import type { SessionPace } from '../http/session-pace.js';
 import { type Check, SignOnError, type SignOnProvider } from './provider.js';
 
 const { LOG_IN_DONE, LOG_IN_NO_ROLE, LOG_IN_NOT_INVITED } = consoleApi.console.LogInResult;
@@ -36,10 +37,11 @@ interface SignOnOptions {
   context: Pick<Context, 'pool'>;
   /** undefined: people have passwords only */
   provider: SignOnProvider | undefined;
+  sessions: SessionPace;
 }
 
 /** Sends browsers to the provider, and takes them back with a session, or with why they have none. */
-export function signOnRoutes({ config, kit, context, provider }: SignOnOptions): Router {
+export function signOnRoutes({ config, kit, context, provider, sessions }: SignOnOptions): Router {
   const counted = kit.metrics.counter(
     'sign_ons_total',
     'Sign-ons by the OpenID Connect provider, by result',
@@ -78,6 +80,7 @@ export function signOnRoutes({ config, kit, context, provider }: SignOnOptions):
     if (reply.result === LOG_IN_NOT_INVITED) return 'not-invited';
     if (reply.result === LOG_IN_NO_ROLE) return 'no-role';
     if (reply.result !== LOG_IN_DONE) return 'refused';
+    sessions.opened(hash);
     setCookie(request, response, token);
     return 'done';
   }
