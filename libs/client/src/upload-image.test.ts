@@ -95,7 +95,7 @@ describe('an upload', () => {
     };
     await expect(uploadImage(url, file)).rejects.toMatchObject({
       code: 'upload-refused',
-      message: 'msfs answered 502, without JSON',
+      message: 'msfs answered 502 without JSON',
     });
   });
 

@@ -74,7 +74,7 @@ it.each([
   [['create', 'x', '--ip', '10.0.0.0/40'], 1, /10\.0\.0\.0\/40 is no address/],
   [['create', 'x', '--as', '99'], 1, /there is no user 99/],
   [['create', 'limited'], 1, /there is, or was, an app limited/],
-  [['create', 'x', '--rate', 'fast'], 2, /must be calls per second/],
+  [['create', 'x', '--rate', 'fast'], 2, /must be a rate such as 50/],
 ])('%s: refused, and why', async (words, status, why) => {
   const outcome = await app(...words);
   expect(outcome.status).toBe(status);

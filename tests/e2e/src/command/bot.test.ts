@@ -44,9 +44,9 @@ it.each([
   [['bot', 'token', 'ann'], /there is no bot ann/],
   [['bot', 'revoke', 'nobody'], /there is no bot nobody/],
   [['hook', 'add', 'x', '--as', 'ann', '--to', '@ann'], /there is no bot ann/],
-  [['hook', 'add', 'x', '--as', 'ci', '--to', '@nobody'], /@nobody is no user/],
+  [['hook', 'add', 'x', '--as', 'ci', '--to', '@nobody'], /@nobody is not a user/],
   [['hook', 'add', 'x', '--as', 'ci', '--to', '#ops'], /#ops is not a group that the sender is a member of/],
-  [['hook', 'add', 'x', '--as', 'ci', '--to', 'ann'], /none of @NAME, #NAME/],
+  [['hook', 'add', 'x', '--as', 'ci', '--to', 'ann'], /not one of @NAME, #NAME/],
   [['hook', 'add', 'alarms', '--as', 'ci', '--to', '@ann'], /there is already a hook alarms/],
   [['hook', 'remove', 'x'], /there is no hook x/],
 ])('%s: refused, and why', async (words, why) => {
