@@ -4,12 +4,12 @@ import { defineConfig, type Plugin } from 'vite';
 
 const libs = path.resolve(import.meta.dirname, '../../../libs');
 
-/** The SDK's files that browsers get instead of those for Node: `x.browser.js` beside `x.js`. */
+/** Resolves `x.js` of the SDK to `x.browser.js` if that file exists. */
 const browserFiles: Plugin = {
   name: 'browser-files',
   enforce: 'pre',
   resolveId(specifier, importer) {
-    // Only for numbers of 64 bits, which the protocol does not have: it begins by compiling WebAssembly, which the
+    // `long` handles 64-bit integers, which the protocol does not have. It compiles WebAssembly at load, which the
     // Content-Security-Policy refuses.
     if (specifier === 'long') return '\0no-long';
     if (specifier === '@teamtalk/client') return path.join(libs, 'client/dist/index.browser.js');
@@ -28,7 +28,7 @@ export default defineConfig({
         index: path.join(import.meta.dirname, 'index.html'),
         sw: path.join(import.meta.dirname, 'worker/sw.ts'),
       },
-      // A service worker keeps its address: browsers look there for a newer one.
+      // A service worker must keep its URL, because browsers check it for updates.
       output: { entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
     },
   },

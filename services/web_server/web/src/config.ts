@@ -1,11 +1,11 @@
-/** What web_server says of the installation (`/config.json`). */
+/** The configuration that web_server serves (`/config.json`). */
 export interface PageConfig {
   webSocketUrls: string[];
-  /** Left out: no files are transferred. */
+  /** undefined: file transfer is not available */
   fileServerUrl?: string;
   msfsUrl: string;
   imageOrigins: string[];
-  /** Left out: there are no notifications while the page is closed. */
+  /** undefined: notifications work only while the page is open */
   pushKey?: string;
   textKey?: string;
 }

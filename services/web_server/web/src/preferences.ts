@@ -21,7 +21,7 @@ function load(): Saved {
 
 const saved = load();
 
-/** What the user has set for this browser. */
+/** The user's preferences in this browser. */
 export const theme = signal<Theme>(saved.theme === 'light' || saved.theme === 'dark' ? saved.theme : 'auto');
 export const language = signal<Language>(
   saved.language === 'en' || saved.language === 'zh'
@@ -32,7 +32,7 @@ export const language = signal<Language>(
 );
 export const notifications = signal(saved.notifications ?? true);
 
-/** Keeps the preferences, and shows theme and language on the page. */
+/** Stores the preferences and applies theme and language to the page. */
 export function applyPreferences(): void {
   effect(() => {
     const root = document.documentElement;
@@ -46,7 +46,7 @@ export function applyPreferences(): void {
     try {
       localStorage.setItem(storageKey, JSON.stringify(now));
     } catch {
-      // A browser that keeps nothing: they hold until the page is closed.
+      // The browser refuses storage: the preferences last until the page is closed.
     }
   });
 }

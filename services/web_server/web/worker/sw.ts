@@ -3,18 +3,18 @@ declare const self: ServiceWorkerGlobalScope;
 
 export {};
 
-/** What push_server sends (docs/guides/push.md#web-push-and-unifiedpush). */
+/** The payload that push_server sends (docs/guides/push.md#web-push-and-unifiedpush). */
 interface PushedMessage {
   title?: string;
   body?: string;
   badge: number;
-  /** The conversation has been read elsewhere. */
+  /** Set when the conversation has been read elsewhere. */
   withdrawn?: boolean;
   from_id: number;
   group_id?: number;
 }
 
-/** Where the page keeps the conversations that are silent in this browser: localStorage is not for workers. */
+/** The cache in which the page stores muted conversations: workers cannot read localStorage. */
 const mutedCache = 'teamtalk-push';
 const mutedPath = '/muted';
 
@@ -37,7 +37,7 @@ async function take(message: PushedMessage): Promise<void> {
   const { title, body } = message;
   if (title === undefined || body === undefined) return;
   if ((await isPageVisible()) || (await isMuted(key))) return;
-  // The page's own notifications have the same tags, so that nothing is shown twice.
+  // The page's own notifications use the same tags, so that nothing is shown twice.
   await self.registration.showNotification(title, { body, tag: key, renotify: true } as NotificationOptions);
 }
 
@@ -50,7 +50,7 @@ async function isMuted(key: string): Promise<boolean> {
   return muted !== undefined && ((await muted.json()) as string[]).includes(key);
 }
 
-/** Opens a conversation in a page that is there, or in a new one. */
+/** Opens a conversation in an existing page or in a new one. */
 async function open(key: string): Promise<void> {
   const [page, ...others] = await pages();
   if (!page) {
@@ -61,7 +61,7 @@ async function open(key: string): Promise<void> {
   await page.focus().catch(() => {});
 }
 
-/** Pages of this server, the one that had the focus last first. */
+/** Open pages of this server, the most recently focused first. */
 function pages(): Promise<readonly WindowClient[]> {
   return self.clients.matchAll({ type: 'window', includeUncontrolled: true });
 }

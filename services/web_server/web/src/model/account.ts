@@ -16,32 +16,32 @@ import { keyOf, type SessionKey } from './session.js';
 import { State } from './state.js';
 import { WebPush } from './web-push.js';
 
-/** Conversations whose messages are kept loaded. */
+/** The number of conversations whose messages stay loaded. */
 const maxChats = 30;
 
 export interface AccountEvents {
   /** @param reason a KickReasonType */
   onKicked(reason: number): void;
-  /** The login is not valid any more: the connection broke, and the server does not take it again. */
+  /** The login is no longer valid: the connection broke, and the server refused to restore it. */
   onRefused(error: ClientError): void;
 }
 
-/** One login: the connection, what is known by it, and what the user can do. */
+/** One login: its connection, the state it has loaded, and the actions of the user. */
 export class Account {
   readonly config: PageConfig;
   readonly state: State;
   readonly groups: GroupActions;
   readonly sender: Sender;
-  /** undefined: web_server does not say where file_servers are */
+  /** undefined: the configuration has no file server URL */
   readonly files: FileTransfers | undefined;
-  /** undefined: the installation or the browser does not have it */
+  /** undefined: the installation or the browser does not support Web Push */
   readonly push: WebPush | undefined;
   readonly client: TeamTalkClient;
   readonly #chats: Map<SessionKey, Chat>;
   readonly #decrypt: (data: Uint8Array) => string;
   #isClosed = false;
 
-  /** Logs in, and begins to load the lists. @throws as `TeamTalkClient.login` */
+  /** Logs in and starts loading the lists. @throws as `TeamTalkClient.login` */
   static async open(config: PageConfig, login: SavedLogin, events: AccountEvents): Promise<Account> {
     const client = new TeamTalkClient({
       url: config.webSocketUrls,
@@ -103,7 +103,7 @@ export class Account {
     void this.#loadAll();
   }
 
-  /** Opens a conversation, also one that does not exist yet. */
+  /** Opens a conversation, which need not exist yet. */
   async open(session: Session): Promise<void> {
     const key = keyOf(session);
     const previous = this.state.openChat.value;
@@ -129,7 +129,7 @@ export class Account {
     this.state.openChat.value = undefined;
   }
 
-  /** Tells the server that what is on the screen has been read. */
+  /** Tells the server that the open conversation has been read. */
   markRead(): void {
     const chat = this.state.openChat.value;
     if (!chat || document.visibilityState !== 'visible' || !this.client.isOnline) return;
@@ -140,7 +140,7 @@ export class Account {
     void this.client.markRead(chat.session, lastId).catch(() => {});
   }
 
-  /** Takes a conversation off the list. @throws as the SDK's request */
+  /** Removes a conversation from the list. @throws as the SDK's request */
   async removeConversation(session: Session): Promise<void> {
     await this.client.removeSession(session);
     this.state.removeConversation(keyOf(session));
@@ -156,7 +156,7 @@ export class Account {
     this.state.changeUser(this.state.ownId, { avatarUrl: url });
   }
 
-  /** A message of this user is stored. */
+  /** Called when a message of this user has been stored. */
   noteOwn(session: Session, message: { id: number; from: number; time: number; text: string }): void {
     this.#note(session, message, true);
   }
@@ -207,7 +207,7 @@ export class Account {
     client.on('file', (offer) => this.files?.offered(offer));
   }
 
-  /** Tries until it has worked once: without the lists there is nothing to show. */
+  /** Retries until it succeeds, because the page has nothing to show without the lists. */
   async #loadAll(): Promise<void> {
     for (
       let pauseMs = 1_000;
@@ -230,7 +230,7 @@ export class Account {
     }
   }
 
-  /** What may have changed while there was no connection. @returns whether it worked */
+  /** Reloads what may have changed while the connection was down. @returns whether it succeeded */
   async #reload(): Promise<boolean> {
     const { client, state } = this;
     try {
@@ -264,7 +264,7 @@ export class Account {
     const isOnScreen = isOpen && document.visibilityState === 'visible';
     batch(() => {
       if (chat?.isStarted) chat.add([shown]);
-      // Whoever comes back to the window sees where they have left off.
+      // A user who comes back to the window sees where they left off.
       if (isOpen && !isOnScreen && !isOwn) chat.readUpTo.value ??= id - 1;
       const isNew = this.#note(session, { id, from, time, text }, isOwn);
       if (isOnScreen) this.markRead();
@@ -273,7 +273,7 @@ export class Account {
     this.#learn(session, from);
   }
 
-  /** Brings the list of conversations up to date. @returns whether it did not have the message */
+  /** Updates the list of conversations. @returns whether the message was new to it */
   #note(
     session: Session,
     message: { id: number; from: number; time: number; text: string },
@@ -286,7 +286,7 @@ export class Account {
     return after !== before;
   }
 
-  /** Asks for what is not known of the two ends of a message: new colleagues, new groups. */
+  /** Requests the sender and the group of a message if they are unknown: new colleagues, new groups. */
   #learn(session: Session, from: number): void {
     const { client, state } = this;
     if (!state.isLoaded.value) return;

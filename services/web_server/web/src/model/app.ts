@@ -6,17 +6,17 @@ import { askOtherTab, claimTab, tellOtherTabs, usersElsewhere } from './one-tab.
 import { followClicks } from './push-worker.js';
 import { sessionOfKey } from './session.js';
 
-/** What the page shows. */
+/** What the page displays. */
 export type Screen =
   | { name: 'starting' }
-  /** The page is there, but web_server does not say where the others are. */
+  /** The page has loaded, but not the configuration with the server addresses. */
   | { name: 'broken' }
   | { name: 'login'; user: string; failure: LoginFailure | undefined; isBusy: boolean }
-  /** A reload: the login is known, the server does not take it yet. */
+  /** After a reload: the login is saved, but the server does not accept it yet. */
   | { name: 'resuming'; failure: LoginFailure | undefined }
   | { name: 'main'; account: Account }
   | { name: 'kicked'; reason: number; login: SavedLogin }
-  /** Another tab is the client; `login` when this one has been. */
+  /** Another tab is the client. `login` is set if this tab was the client before. */
   | { name: 'elsewhere'; user: string; login: SavedLogin | undefined };
 
 export const screen = signal<Screen>({ name: 'starting' });
@@ -29,14 +29,14 @@ let releaseTab = () => {};
 export async function startApp(): Promise<void> {
   followTitle();
   followAddress();
-  // Without a login it is opened after the next one.
+  // Before a login, the conversation opens after the next login.
   followClicks((key) => {
     if (sessionOfKey(key)) location.hash = key;
   });
   document.addEventListener('visibilitychange', () => currentAccount()?.markRead());
   window.addEventListener('focus', () => currentAccount()?.markRead());
   window.addEventListener('beforeunload', (event) => {
-    // A message is kept and sent by the next page; an image or a file that is on its way is not.
+    // Unsent messages are stored and the next page sends them, but an upload or a file transfer would be lost.
     const account = currentAccount();
     if (account?.sender.isUploading || account?.files?.isBusy) event.preventDefault();
   });
@@ -62,7 +62,7 @@ export async function startApp(): Promise<void> {
   }
 }
 
-/** Makes this tab the client of a user. @param takeOver from another one */
+/** Makes this tab the user's client. @param takeOver whether to take the lock from another tab */
 async function takeTab(login: SavedLogin, takeOver: boolean): Promise<boolean> {
   releaseTab();
   const release = await claimTab(login.name, takeOver, yieldTab);
@@ -71,7 +71,7 @@ async function takeTab(login: SavedLogin, takeOver: boolean): Promise<boolean> {
   return release !== undefined;
 }
 
-/** The other tab hands the client over to this one. */
+/** Moves the client from another tab to this one. */
 export async function moveHere(user: string, known: SavedLogin | undefined): Promise<void> {
   const login = known ?? (await askOtherTab(user));
   if (!login) showLogin(user);
@@ -101,7 +101,7 @@ export async function logOut(): Promise<void> {
   release();
 }
 
-/** Logs in with what is known, for as long as the server cannot say whether it is right. */
+/** Logs in with the saved login, and retries until the server accepts or refuses it. */
 export async function resume(login: SavedLogin): Promise<void> {
   screen.value = { name: 'resuming', failure: undefined };
   for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
@@ -119,7 +119,7 @@ export async function resume(login: SavedLogin): Promise<void> {
   }
 }
 
-/** @returns why it failed */
+/** @returns why the login failed; undefined: it succeeded */
 async function enter(login: SavedLogin): Promise<LoginFailure | undefined> {
   try {
     const account = await Account.open(config!, login, {
@@ -134,7 +134,7 @@ async function enter(login: SavedLogin): Promise<LoginFailure | undefined> {
         showLogin(login.name, failureOf(error));
       },
     });
-    // Another tab may have taken over meanwhile.
+    // Another tab may have taken over in the meantime.
     if (screen.value.name === 'elsewhere') {
       await account.close();
       return undefined;
@@ -150,7 +150,7 @@ async function enter(login: SavedLogin): Promise<LoginFailure | undefined> {
   }
 }
 
-/** Another tab is the client now. */
+/** Called when another tab has become the client. */
 function yieldTab(): void {
   const account = currentAccount();
   const login = savedLogin.get();
@@ -162,7 +162,7 @@ function currentAccount(): Account | undefined {
   return screen.value.name === 'main' ? screen.value.account : undefined;
 }
 
-/** The number of unread messages is in the title, so that it is seen when the tab is not. */
+/** Shows the number of unread messages in the title, which is visible while the tab is in the background. */
 function followTitle(): void {
   effect(() => {
     const unread = screen.value.name === 'main' ? screen.value.account.state.unreadTotal.value : 0;
@@ -170,7 +170,7 @@ function followTitle(): void {
   });
 }
 
-/** The open conversation is in the address: the browser's way back closes it, a reload opens it again. */
+/** Keeps the open conversation in the URL: the back button closes it, and a reload opens it again. */
 function followAddress(): void {
   window.addEventListener('hashchange', openFromAddress);
   effect(() => {

@@ -8,16 +8,16 @@ const message = (id: number) => ({ msgId: id, fromUserId: 2, createTime: id, typ
 const shown = (id: number): ShownMessage => ({ id, from: 2, time: id, content: { kind: 'text', text: 'x' } });
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
-/** Answers as servers do, of the messages with these ids. */
+/** Answers history requests as a server does, for messages with the given ids. */
 class History {
   readonly userId = 1;
   requests = 0;
-  /** What happens while a page is on its way. */
+  /** Called while a page is loading. */
   meanwhile = () => {};
 
   constructor(
     public ids: readonly number[],
-    /** at most so many fit into an answer */
+    /** the most messages in one answer */
     public room = 1_000,
   ) {}
 
@@ -42,15 +42,15 @@ async function loadAllOlder(chat: Chat): Promise<void> {
   while (chat.hasOlder.value) await chat.loadOlder();
 }
 
-describe('what is loaded', () => {
-  it('is some hundred messages while the newest ones are on the screen', async () => {
+describe('the loaded messages', () => {
+  it('are a few hundred while the newest ones are on the screen', async () => {
     const chat = await opened(new History([]));
     for (const id of range(1, 1_001)) chat.add([shown(id)]);
     expect(idsOf(chat)).toEqual(range(502, 1_001));
     expect([chat.hasOlder.value, chat.hasNewer.value]).toEqual([true, false]);
   });
 
-  it('is a thousand at most when older ones are looked at, without gaps, all the way up and down again', async () => {
+  it('are at most a thousand while scrolling all the way up and down again, without gaps', async () => {
     const history = new History(range(1, 5_000));
     const chat = await opened(history);
     await loadAllOlder(chat);
@@ -68,7 +68,7 @@ describe('what is loaded', () => {
     expect([chat.lastId, chat.hasOlder.value, ...steps]).toEqual([5_001, true, 1_000]);
   });
 
-  it('does not grow by what arrives while older ones are looked at', async () => {
+  it('do not grow by new messages while older ones are on the screen', async () => {
     const chat = await opened(new History([]));
     chat.isAtNewest = false;
     for (const id of range(1, 1_200)) chat.add([shown(id)]);
@@ -76,7 +76,7 @@ describe('what is loaded', () => {
     expect([chat.hasNewer.value, chat.newestId]).toEqual([true, 1_200]);
   });
 
-  it('is the newest page again at once', async () => {
+  it('are the newest page again in one step', async () => {
     const chat = await opened(new History(range(1, 3_000)));
     await loadAllOlder(chat);
     await chat.showNewest();
@@ -84,7 +84,7 @@ describe('what is loaded', () => {
     expect([chat.hasOlder.value, chat.hasNewer.value]).toEqual([true, false]);
   });
 
-  it('is little when it leaves the screen, and without a gap when it comes back', async () => {
+  it('are few after the chat is closed, and have no gap when it is opened again', async () => {
     const history = new History(range(1, 600));
     const chat = await opened(history);
     await loadAllOlder(chat);
@@ -100,7 +100,7 @@ describe('what is loaded', () => {
     expect(idsOf(chat)).toEqual(range(1_951, 2_000));
   });
 
-  it('has no gap when a page comes after what it belongs to was let go', async () => {
+  it('have no gap when a page arrives after the messages next to it were unloaded', async () => {
     const history = new History(range(1, 600));
     const chat = await opened(history);
     while (idsOf(chat).length < 400) await chat.loadOlder();
@@ -111,7 +111,7 @@ describe('what is loaded', () => {
 });
 
 describe('the unread line', () => {
-  it('finds its place behind more messages than are loaded', async () => {
+  it('finds its place before more unread messages than are loaded', async () => {
     const history = new History(range(1, 3_000));
     const chat = await opened(history, 2_500);
     await loadAllOlder(chat);
@@ -145,13 +145,13 @@ describe('the page after a message', () => {
     expect(history.requests).toBeLessThan(40);
   });
 
-  it('leaves nothing out when answers hold less than a page', async () => {
+  it('omits nothing when answers are shorter than a page', async () => {
     const page = await pageOf(new History(range(1, 1_000), 3), 100);
     expect(page.length).toBeGreaterThan(0);
     expect(page).toEqual(range(101, 100 + page.length));
   });
 
-  it('is empty at the end', async () => {
+  it('is empty after the newest message', async () => {
     expect(await pageOf(new History(range(1, 100)), 100)).toEqual([]);
     expect(await pageAfter(new History(range(1, 100)) as never, { user: 2 }, 100, 300)).toEqual([]);
   });

@@ -5,38 +5,38 @@ import { pageAfter, pageSize } from './history-pages.js';
 import { keyOf, type SessionKey } from './session.js';
 import { readUpTo } from './timeline.js';
 
-/** What stays of a conversation that is not on the screen. */
+/** How many messages of a closed conversation stay loaded. */
 const keptWhenClosed = 100;
-/** What stays of one whose newest messages are on the screen, once there is twice as much. */
+/** How many stay loaded while the newest are on the screen; trimmed when there are twice as many. */
 const keptAtNewest = 500;
-/** Most messages that are loaded while older ones are looked at; what is farthest from them goes, and is loaded again. */
+/** The most messages loaded while older ones are on the screen; the farthest are unloaded, and loaded again on demand. */
 const maxLoaded = 1_000;
 
-/** An end of what is loaded. */
+/** An end of the loaded messages. */
 export type End = 'older' | 'newer';
 
-/** The loaded messages of one conversation: a part of it without gaps. */
+/** The loaded messages of one conversation: a contiguous part of it. */
 export class Chat {
   readonly session: Session;
   readonly key: SessionKey;
-  /** In the order of their ids. */
+  /** Ordered by id. */
   readonly messages = signal<readonly ShownMessage[]>([]);
   readonly hasOlder = signal(true);
-  /** Where messages are being loaded. */
+  /** The end at which messages are being loaded. */
   readonly loading = signal<End | undefined>(undefined);
-  /** Where they could not be. */
+  /** The end at which loading failed. */
   readonly failed = signal<End | undefined>(undefined);
-  /** Where the line above what is new goes; undefined: there is none. */
+  /** The id of the last message above the unread line; undefined: no line. */
   readonly readUpTo = signal<number | undefined>(undefined);
   readonly draft = signal('');
   /** Whether the newest messages are on the screen, not older ones. */
   isAtNewest = true;
-  /** The newest message that is known, loaded or not. */
+  /** The newest known id, loaded or not. */
   readonly #newestId = signal(0);
   readonly hasNewer = computed(() => this.lastId < this.#newestId.value);
   readonly #client: TeamTalkClient;
   #isStarted = false;
-  /** Messages of others before `#countedFrom` that come after the line, which has no place yet; 0: it has one, or there is none. */
+  /** Unread messages of others before `#countedFrom`, while the line has no place yet; 0: it has one, or there is no line. */
   #unread = 0;
   #countedFrom = 0;
 
@@ -46,24 +46,24 @@ export class Chat {
     this.key = keyOf(session);
   }
 
-  /** The newest loaded message. */
+  /** The id of the newest loaded message. */
   get lastId(): number {
     return this.messages.value.at(-1)?.id ?? 0;
   }
 
-  /** The newest known message, loaded or not. */
+  /** The id of the newest known message, loaded or not. */
   get newestId(): number {
     return Math.max(this.lastId, this.#newestId.value);
   }
 
-  /** Whether messages that arrive belong at the end of what is loaded. */
+  /** Whether loading has begun, so that new messages may be appended. */
   get isStarted(): boolean {
     return this.#isStarted;
   }
 
   /**
    * Loads the newest page.
-   * @param unread how many messages of others the user has not seen, of those up to `lastId`
+   * @param unread how many messages of others, up to `lastId`, the user has not seen
    */
   async open({ unread, lastId }: { unread: number; lastId: number }): Promise<void> {
     if (!this.#isStarted) {
@@ -84,7 +84,7 @@ export class Chat {
     if (!oldest) return this.#loadNewest();
     const fetch = () => this.#page(oldest.id - 1);
     await this.#load('older', fetch, (page) => {
-      // It has no place any more when what it goes above has been let go meanwhile.
+      // The page no longer fits if the messages below it were unloaded in the meantime.
       if (this.messages.value[0]?.id !== oldest.id) return;
       const all = mergeMessages(this.messages.value, page);
       this.messages.value = this.isAtNewest ? all : all.slice(0, maxLoaded);
@@ -92,7 +92,7 @@ export class Chat {
     });
   }
 
-  /** Loads the messages after those that are loaded. */
+  /** Loads the page after the loaded messages. */
   async loadNewer(): Promise<void> {
     const { lastId, newestId } = this;
     if (this.loading.value || !this.hasNewer.value) return;
@@ -104,12 +104,12 @@ export class Chat {
     });
   }
 
-  /** Loads the newest messages in place of older ones. */
+  /** Replaces older messages with the newest page, if the newest are not loaded. */
   async showNewest(): Promise<void> {
     if (this.hasNewer.value) await this.#loadNewest();
   }
 
-  /** Takes what has arrived. Where the newest messages are not loaded, it is loaded later, with those before it. */
+  /** Appends new messages. If the newest are not loaded, it only notes the id: `loadNewer` loads them in order. */
   add(messages: readonly ShownMessage[]): void {
     const all = mergeMessages(this.messages.value, messages);
     const isApart = this.hasNewer.value || (!this.isAtNewest && all.length > maxLoaded);
@@ -126,12 +126,12 @@ export class Chat {
     this.#unread = 0;
   }
 
-  /** It left the screen. */
+  /** Called when the conversation is closed. */
   close(): void {
     this.hideLine();
     this.isAtNewest = true;
     batch(() => {
-      // Of old messages alone nothing is kept: it opens at the newest.
+      // If only old messages are loaded, they are dropped: the conversation opens at the newest.
       if (this.hasNewer.value) {
         this.messages.value = [];
         this.#isStarted = false;
@@ -149,7 +149,7 @@ export class Chat {
     const fetch = () => this.#page(0);
     await this.#load('older', fetch, (page) => {
       if (!this.#isStarted) return;
-      // There may be others between those that are loaded and these.
+      // There may be a gap between the loaded messages and this page.
       const known = this.hasNewer.value ? [] : this.messages.value;
       this.messages.value = mergeMessages(known, page);
       this.#newestId.value = this.newestId;
@@ -157,7 +157,7 @@ export class Chat {
     });
   }
 
-  /** @param begin the newest id; 0: the newest there is */
+  /** @param begin the newest id of the page; 0: the newest of the conversation */
   async #page(begin: number): Promise<ShownMessage[]> {
     return shown(await this.#client.history(this.session, { begin, count: pageSize }));
   }
@@ -181,13 +181,13 @@ export class Chat {
     }
   }
 
-  /** @param page was put above what is loaded */
+  /** @param page the page that was put above the loaded messages */
   #noteOldest(page: readonly ShownMessage[]): void {
     this.hasOlder.value = page.length > 0 && this.messages.value[0]!.id > 1;
     this.#placeLine();
   }
 
-  /** The line waits until the messages on both sides of it are loaded: above all that is loaded it would move with every page. */
+  /** Places the line once the messages on both sides are loaded: at the top of a page, it would move with every page. */
   #placeLine(): void {
     if (this.#unread === 0) return;
     const uncounted = this.messages.value.filter(({ id }) => id < this.#countedFrom);
@@ -198,13 +198,13 @@ export class Chat {
       this.#unread = 0;
       return;
     }
-    // What has been counted may be let go.
+    // Counted messages may be unloaded.
     this.#unread -= uncounted.filter(({ from }) => from !== ownId).length;
     this.#countedFrom = uncounted[0]?.id ?? this.#countedFrom;
   }
 }
 
-/** A page of history from its oldest message on. */
+/** A page of history, oldest message first. */
 function shown(page: readonly Message[]): ShownMessage[] {
   return page.map(shownMessage).reverse();
 }

@@ -34,7 +34,7 @@ it.each([
   expect(idsOf(mergeMessages(messages(...known), messages(...more)))).toEqual(all);
 });
 
-it('is the same list when there is nothing new', () => {
+it('merging nothing new returns the same list', () => {
   const known = messages(1, 2);
   expect(mergeMessages(known, messages(1, 2))).toBe(known);
   expect(mergeMessages(known, [])).toBe(known);

@@ -1,11 +1,11 @@
 import type { Message } from '@teamtalk/client';
 import { isAudioMessageType } from '@teamtalk/protocol';
 
-/** What of a message is shown. */
+/** The displayed content of a message. */
 type Content =
   | { kind: 'text'; text: string }
   | { kind: 'audio'; seconds: number; bytes: Uint8Array<ArrayBuffer> }
-  /** Encrypted with another key, or of a type that this page does not know. */
+  /** Encrypted with another key, or of a type unknown to this page. */
   | { kind: 'unreadable' };
 
 export interface ShownMessage {
@@ -40,14 +40,14 @@ function contentOf(message: Pick<Message, 'type' | 'data' | 'text'>): Content {
   }
 }
 
-/** Adds messages to those that are there, in the order of their ids, each once. */
+/** Merges messages into the known ones, ordered by id and without duplicates. */
 export function mergeMessages(
   known: readonly ShownMessage[],
   more: readonly ShownMessage[],
 ): readonly ShownMessage[] {
   const newest = known.at(-1)?.id ?? 0;
   const fresh = more.filter(({ id }, i) => id > (i === 0 ? newest : more[i - 1]!.id));
-  // What arrives one by one is mostly newer than all that is there.
+  // Fast path: a new message is usually newer than all known ones.
   if (fresh.length === more.length) return more.length === 0 ? known : [...known, ...more];
   const byId = new Map(known.map((message) => [message.id, message]));
   for (const message of more) if (!byId.has(message.id)) byId.set(message.id, message);

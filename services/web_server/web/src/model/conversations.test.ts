@@ -5,7 +5,7 @@ const info = { sessionStatus: 0, latestMsgType: 1, latestMsgFromUserId: 2 } as c
 const decrypt = (data: Uint8Array) => new TextDecoder().decode(data);
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-it('is made of the list of sessions and that of unread messages', () => {
+it('conversations combine the list of sessions and the list of unread messages', () => {
   const listed = conversationsOf(
     [
       { ...info, sessionId: 2, sessionType: 1, updatedTime: 9, latestMsgId: 7, latestMsgData: bytes('hi') },
@@ -40,14 +40,14 @@ it('is made of the list of sessions and that of unread messages', () => {
   ]);
 });
 
-it('counts messages once, whichever way they come first', () => {
+it('a message counts once, whether the list or the push comes first', () => {
   const empty = emptyConversation({ user: 2 }, 5);
   const message = { id: 3, from: 2, time: 10, text: 'x' };
   const one = withMessage(empty, message, false);
   expect(one).toMatchObject({ lastId: 3, unread: 1, time: 10, text: 'x' });
   expect(withMessage(one, message, false)).toBe(one);
   expect(withMessage(one, { ...message, id: 4 }, true)).toMatchObject({ lastId: 4, unread: 1 });
-  // The list is from before the message, or from after it.
+  // The list may be older or newer than the message.
   const older = { ...one, lastId: 2, unread: 0, text: 'old' };
   const newer = { ...one, lastId: 5, unread: 3, text: 'new' };
   expect(merged(new Map([['u2', one]]), [older]).get('u2')).toBe(one);

@@ -5,13 +5,13 @@ import { keyOf, type SessionKey, sessionOf } from './session.js';
 export interface Conversation {
   readonly key: SessionKey;
   readonly session: Session;
-  /** The newest message, as plain text with image marks; empty when it is not known. */
+  /** The newest message as plain text with image marks; empty if unknown. */
   readonly text: string;
-  /** Its sender; 0 when there is none. */
+  /** The sender of the newest message; 0 if unknown. */
   readonly from: number;
-  /** Its id. */
+  /** The id of the newest message. */
   readonly lastId: number;
-  /** Its time, unix seconds. */
+  /** The time of the newest message, unix seconds. */
   readonly time: number;
   readonly unread: number;
 }
@@ -20,7 +20,7 @@ export function emptyConversation(session: Session, time: number): Conversation 
   return { key: keyOf(session), session, text: '', from: 0, lastId: 0, time, unread: 0 };
 }
 
-/** What the server's two lists say: sessions, and how much of them is unread. */
+/** Combines the server's two lists: the sessions, and their unread counts. */
 export function conversationsOf(
   recent: readonly IM.BaseDefine.ContactSessionInfo.$Properties[],
   unread: readonly IM.BaseDefine.UnreadInfo.$Properties[],
@@ -28,7 +28,7 @@ export function conversationsOf(
 ): Conversation[] {
   const counts = new Map(unread.map((info) => [keyOf(sessionOf(info)), info.unreadCnt]));
   const listed = new Set(recent.map((info) => keyOf(sessionOf(info))));
-  // The list of sessions ends with the hundred newest.
+  // The list of sessions has only the newest hundred.
   const older = unread.filter((info) => !listed.has(keyOf(sessionOf(info))));
   return [...recent, ...older.map((info) => ({ ...info, updatedTime: 0 }))].map((info) => {
     const session = sessionOf(info);
@@ -45,7 +45,7 @@ export function conversationsOf(
   });
 }
 
-/** The server's lists, and what has arrived while they were on their way. */
+/** Merges the server's lists with the messages that arrived while they were loading. */
 export function merged(
   known: ReadonlyMap<SessionKey, Conversation>,
   listed: readonly Conversation[],
@@ -58,13 +58,13 @@ export function merged(
   return all;
 }
 
-/** With one more message. @param isRead whether it is the user's own, or on their screen */
+/** Adds one message to a conversation. @param isRead whether it is the user's own, or on the screen */
 export function withMessage(
   conversation: Conversation,
   message: { id: number; from: number; time: number; text: string },
   isRead: boolean,
 ): Conversation {
-  // The server's lists had it already, and counted it.
+  // The server's lists already included and counted it.
   if (message.id <= conversation.lastId) return conversation;
   return {
     ...conversation,

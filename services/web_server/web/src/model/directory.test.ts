@@ -19,13 +19,13 @@ const user = (userId: number, departmentId: number, fields: Partial<User> = {}):
   status: 0,
   ...fields,
 });
-/** A tree as text: `1(2[u5])`. */
+/** A tree as text, such as `1(2[u5])`. */
 const textOf = ({ department: { deptId }, children, users }: DepartmentNode): string =>
   `${deptId}${users.length > 0 ? `[${users.map(({ userNickName }) => userNickName).join(' ')}]` : ''}${
     children.length > 0 ? `(${children.map(textOf).join(' ')})` : ''
   }`;
 
-it('departments are a tree, in the order of their priorities', () => {
+it('departments are a tree, ordered by priority', () => {
   const departments = new Map([
     department(1, 0, 2),
     department(2, 1, 9),
@@ -37,7 +37,7 @@ it('departments are a tree, in the order of their priorities', () => {
   expect(others.map(({ userId }) => userId)).toEqual([7, 8]);
 });
 
-it('departments without a parent, and circles, lose nobody', () => {
+it('no user is lost to a missing parent department or a cycle', () => {
   const departments = new Map([
     department(1, 2),
     department(2, 1),
@@ -51,7 +51,7 @@ it('departments without a parent, and circles, lose nobody', () => {
   expect(seen.match(/u9/g)).toHaveLength(1);
 });
 
-it('people are found by parts of what is known of them', () => {
+it('users are found by parts of their names, login, telephone and mail address', () => {
   const all = [
     user(1, 0, { userNickName: '小红', userRealName: 'Hong Li', userTel: '138000' }),
     user(2, 0, { userNickName: 'Bob', email: 'bob@example.com' }),

@@ -1,11 +1,11 @@
 import type { TeamTalkClient } from '@teamtalk/client';
 import type { Department, State, User } from './state.js';
 
-/** Users in one question about who is online, and how many are asked about at all. */
+/** Users in one presence request, and the most users whose presence is requested. */
 const presencePage = 200;
 const presenceLimit = 5_000;
 
-/** Loads users and departments, then who is online. @throws what the SDK's requests throw */
+/** Loads users and departments, then the presence of users. @throws as the SDK's requests */
 export async function loadDirectory(client: TeamTalkClient, state: State): Promise<void> {
   const [{ users }, { departments }] = await Promise.all([client.users(), client.departments()]);
   state.putUsers(users);
@@ -21,7 +21,7 @@ export async function loadPresence(client: TeamTalkClient, state: State): Promis
   }
 }
 
-/** A department with what is in it. */
+/** A department with its children and its users. */
 export interface DepartmentNode {
   readonly department: Department;
   readonly children: DepartmentNode[];
@@ -29,8 +29,8 @@ export interface DepartmentNode {
 }
 
 /**
- * The tree of departments, and those users that are in none that exists. A department whose parent does not exist is at the
- * top, and one that is its own ancestor is cut there.
+ * The tree of departments, and the users whose department does not exist. A department whose parent does not exist is a
+ * root, and so is one that is its own ancestor.
  */
 export function departmentTree(
   departments: ReadonlyMap<number, Department>,
@@ -52,7 +52,7 @@ export function departmentTree(
   return { roots, others };
 }
 
-/** Whether going up from `from` reaches `to`, or never ends. */
+/** Whether `to` is an ancestor of `from` or `from` itself, or the ancestors of `from` form a cycle. */
 function isBelow(departments: ReadonlyMap<number, Department>, from: number, to: number): boolean {
   const seen = new Set<number>();
   for (let at = from; departments.has(at); at = departments.get(at)!.parentDeptId) {
@@ -62,7 +62,7 @@ function isBelow(departments: ReadonlyMap<number, Department>, from: number, to:
   return false;
 }
 
-/** Those that have all the words in their names, login, telephone or mail address. */
+/** Users whose names, login, telephone and mail address together contain all the words. */
 export function searchUsers(users: Iterable<User>, query: string): User[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return [...users].filter((user) => {

@@ -1,4 +1,4 @@
-/** The phrases that old clients show as pictures of their own, each with the symbol that is nearest to it. */
+/** The phrases that old clients show as their own pictures, each with the nearest emoji. */
 export const phrases: ReadonlyMap<string, string> = new Map([
   ['[牙牙撒花]', '🎉'],
   ['[牙牙尴尬]', '😅'],

@@ -17,7 +17,7 @@ import type { State } from './state.js';
 import { showToast } from './toasts.js';
 import type { FileTransfer } from './transfer.js';
 
-/** What a transfer goes on with after a break. */
+/** What a transfer needs to resume after an interruption. */
 interface Work {
   readonly file?: File;
   readonly offer?: FileOffer;
@@ -26,7 +26,7 @@ interface Work {
   cancel?: AbortController;
 }
 
-/** Sends files, which wait at the server until they are fetched, and fetches those of others. */
+/** Sends files, which wait at the server until the recipient fetches them, and receives those of others. */
 export class FileTransfers {
   readonly #client: TeamTalkClient;
   readonly #state: State;
@@ -42,12 +42,12 @@ export class FileTransfers {
     return this.#state.files.value.some(({ state }) => state === 'running');
   }
 
-  /** Puts the files that wait at the server on the list. @throws as the SDK's requests */
+  /** Lists the files that wait at the server. @throws as the SDK's requests */
   async load(): Promise<void> {
     for (const offer of await offlineFiles(this.#client)) this.#add(offer);
   }
 
-  /** Somebody offers a file. */
+  /** Called when another user offers a file. */
   offered(offer: FileOffer): void {
     if (!this.#add(offer)) return;
     showToast(t.value.fileOffer(userName(this.#state, offer.fromUserId), baseName(offer.name)));
@@ -60,7 +60,7 @@ export class FileTransfers {
     void this.start(key);
   }
 
-  /** Sends or fetches, or goes on with it. Never throws: what fails is shown as failed. */
+  /** Starts or resumes a transfer. Never throws: a failed transfer is shown as failed. */
   async start(key: string): Promise<void> {
     const work = this.#work.get(key);
     const transfer = this.#find(key);
@@ -78,12 +78,12 @@ export class FileTransfers {
     }
   }
 
-  /** Stops one that runs: what is sent is gone, what is fetched can be fetched later. */
+  /** Stops a running transfer. An upload is dropped; an offline file can be fetched later. */
   cancel(key: string): void {
     this.#work.get(key)?.cancel?.abort();
   }
 
-  /** Takes one off the list, and declines it where it has been offered only. @throws as the SDK's `refuseFile` */
+  /** Removes a transfer from the list, and declines it if it is only offered. @throws as the SDK's `refuseFile` */
   async remove(key: string): Promise<void> {
     const { offer } = this.#work.get(key) ?? {};
     const transfer = this.#find(key);
@@ -106,7 +106,7 @@ export class FileTransfers {
     }
     await sendFile(this.#client, userId, blobSource(work.file!), {
       ...options,
-      // One URL may stand for several file_servers, and both sides of an online transfer have to reach the same.
+      // One URL may stand for several file_servers, and both sides of an online transfer must reach the same one.
       offline: true,
       resume: work.taskId,
       onTask: ({ taskId }) => {
@@ -127,12 +127,12 @@ export class FileTransfers {
       return;
     }
     console.warn('file not transferred:', error);
-    // The task is gone: the next attempt begins with a new one.
+    // The task no longer exists: the next attempt creates a new one.
     if (code === 'file-refused') work.taskId = undefined;
     this.#change(key, { state: 'failed' });
   }
 
-  /** @returns whether it was not known */
+  /** @returns whether the offer was new */
   #add(offer: FileOffer): boolean {
     const { taskId, fromUserId, name, size } = offer;
     if (this.#work.has(taskId)) return false;
@@ -153,7 +153,7 @@ export class FileTransfers {
     return true;
   }
 
-  /** Shows each hundredth: a block at a time would be thousands of changes. */
+  /** Updates the progress at every percent: at every block, it would change thousands of times. */
   #progress(key: string, bytes: number): void {
     const transfer = this.#find(key);
     if (!transfer) return;
@@ -183,7 +183,7 @@ export class FileTransfers {
   }
 }
 
-/** Windows clients send whole paths; and a name must not read otherwise than it is, as by turning its direction. */
+/** Removes the path that Windows clients send, and characters that would disguise the name, such as changes of direction. */
 function baseName(name: string): string {
   const plain = name.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '');
   return plain.split(/[\\/]/).at(-1) || plain;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ShownMessage } from './content.js';
 import { messagesWith } from './find.js';
 
-it('finds texts, newest first, in any case', () => {
+it('finds texts, newest first, ignoring case', () => {
   const texts = ['Hello Ben', '你好', 'say HELLO', '100 %'];
   const messages: ShownMessage[] = texts.map((text, i) => ({
     id: i + 1,

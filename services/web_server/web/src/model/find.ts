@@ -1,6 +1,6 @@
 import type { ShownMessage } from './content.js';
 
-/** The messages whose text contains the words, newest first. Case does not matter. */
+/** The ids of messages whose text contains the words, newest first. Case is ignored. */
 export function messagesWith(messages: readonly ShownMessage[], words: string): number[] {
   const wanted = words.trim().toLowerCase();
   if (wanted === '') return [];

@@ -5,7 +5,7 @@ import { sessionName, userName } from './names.js';
 import type { State } from './state.js';
 import { showToast } from './toasts.js';
 
-/** What users do with groups. All of it throws as the SDK's requests do. */
+/** What users can do with groups. Methods throw as the SDK's requests do. */
 export class GroupActions {
   readonly #client: TeamTalkClient;
   readonly #state: State;
@@ -15,7 +15,7 @@ export class GroupActions {
     this.#state = state;
   }
 
-  /** @returns its id */
+  /** @returns the group's id */
   async create(name: string, memberIds: readonly number[]): Promise<number> {
     const groupId = await this.#client.groups.create(name, memberIds);
     await this.load([groupId]);
@@ -50,7 +50,7 @@ export class GroupActions {
     }
   }
 
-  /** Somebody changed a group. */
+  /** Called when another user has changed a group. */
   async changed({ groupId, byUserId, change, userIds, memberIds }: GroupChange): Promise<void> {
     const { ownId } = this.#state;
     if (this.#state.groups.value.has(groupId)) this.#setMembers(groupId, memberIds);

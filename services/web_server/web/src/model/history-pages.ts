@@ -1,11 +1,11 @@
 import type { Message, Session, TeamTalkClient } from '@teamtalk/client';
 
-/** Messages that are loaded at once. */
+/** The number of messages in a page. */
 export const pageSize = 50;
 
 /**
- * The messages after one, at most a page of them, newest first; none when there is none up to `newest`. Servers page
- * backwards only, and ids have gaps where messages were removed: it looks for an id with no more than a page before it.
+ * The page of messages that follows `after`, newest first; empty if none exists up to `newest`. Servers page backwards only,
+ * and ids have gaps where messages were removed, so it searches for an id with at most a page between `after` and it.
  */
 export async function pageAfter(
   client: Pick<TeamTalkClient, 'history'>,
@@ -13,9 +13,9 @@ export async function pageAfter(
   after: number,
   newest: number,
 ): Promise<Message[]> {
-  /** There is nothing up to this id. */
+  /** No message has an id in (after, nothing]. */
   let nothing = after;
-  /** A page up to this id does not reach back. */
+  /** A page that ends at this id does not reach back to `after`. */
   let tooFar = Number.POSITIVE_INFINITY;
   let end = after + pageSize;
   for (;;) {

@@ -1,4 +1,4 @@
-/** Old clients make room for an image by the size in its name. */
+/** A file name with the image's size, by which old clients reserve space. */
 export async function nameWithSize(image: Blob): Promise<string> {
   const type = /^image\/(png|jpe?g|gif|webp|bmp)$/.exec(image.type)?.[1] ?? 'jpg';
   const extension = type === 'jpeg' ? 'jpg' : type;
@@ -10,7 +10,7 @@ export async function nameWithSize(image: Blob): Promise<string> {
   }
 }
 
-/** The images among pasted, dropped or chosen files. */
+/** The images among the pasted, dropped or chosen files. */
 export function imagesOf(files: FileList | null | undefined): File[] {
   return [...(files ?? [])].filter(({ type }) => type.startsWith('image/') && type !== 'image/svg+xml');
 }

@@ -1,6 +1,6 @@
 import { ClientError, LoginRefused, md5Hex } from '@teamtalk/client';
 
-/** What a login needs; the password as it is on the wire. */
+/** The credentials of a login, the password as its MD5. */
 export interface SavedLogin {
   name: string;
   passwordMd5: string;
@@ -12,7 +12,7 @@ export function loginOf(name: string, password: string): SavedLogin {
   return { name, passwordMd5: md5Hex(password) };
 }
 
-/** Kept for this tab only, so that a reload does not ask for the password again. */
+/** Stored for this tab only, so that a reload does not ask for the password. */
 export const savedLogin = {
   get(): SavedLogin | undefined {
     try {
@@ -40,7 +40,7 @@ export function failureOf(error: unknown): LoginFailure {
   return error instanceof ClientError ? 'unreachable' : 'refused';
 }
 
-/** Whether trying again may help. */
+/** Whether a retry may succeed. */
 export function isTemporary(failure: LoginFailure): boolean {
   return failure === 'busy' || failure === 'unreachable';
 }

@@ -4,8 +4,8 @@ import type { SessionKey } from './session.js';
 type Mark = 'pinned' | 'muted';
 
 /**
- * What a user has marked in the list of conversations: those that stay at the top, and those that stay silent. The protocol has
- * no place for either (groups are muted at the server), so they are this browser's.
+ * The conversations that a user has pinned or muted. The protocol cannot store either (except muting a group, which the
+ * server stores), so this browser does.
  */
 export class Marks {
   readonly #storageKey: string;
@@ -37,7 +37,7 @@ export class Marks {
     try {
       localStorage.setItem(this.#storageKey, JSON.stringify(saved));
     } catch {
-      // A browser that keeps nothing: they hold until the page is closed.
+      // The browser refuses storage: the marks last until the page is closed.
     }
   }
 }

@@ -17,9 +17,9 @@ export function sessionName(state: State, session: Session): string {
   return state.groups.value.get(session.group)?.groupName || t.value.group(session.group);
 }
 
-/** The newest message in one line; in groups with its sender. */
+/** The newest message in one line; in groups preceded by its sender. */
 export function previewLine(state: State, session: Session, text: string, from: number): string {
-  // As servers list audio.
+  // The text that servers store for an audio message.
   const line = text === '[语音]' ? t.value.audioMark : previewOf(text, t.value.imageMark);
   if (line === '' || from === 0) return line;
   if (from === state.ownId) return `${t.value.you}: ${line}`;

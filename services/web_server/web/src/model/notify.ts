@@ -6,12 +6,12 @@ import type { State } from './state.js';
 
 const shownMs = 8_000;
 
-/** What the browser says about notifications; `unsupported` also on pages that are not secure. */
+/** The browser's permission for notifications; `unsupported` also outside secure contexts. */
 export function notificationPermission(): NotificationPermission | 'unsupported' {
   return 'Notification' in window ? Notification.permission : 'unsupported';
 }
 
-/** Tells of a message that is not on the screen, if the user and the browser allow it. */
+/** Shows a notification of a message, if the user and the browser allow it. */
 export function notify(
   state: State,
   session: Session,
@@ -33,6 +33,6 @@ export function notify(
     };
     setTimeout(() => notification.close(), shownMs);
   } catch {
-    // Android has notifications by service workers only.
+    // Chrome on Android allows notifications from service workers only.
   }
 }

@@ -1,20 +1,20 @@
 import type { SavedLogin } from './login.js';
 
 /**
- * One tab of a browser at a time is the client of a user; two would log each other out. Browsers have locks on https pages and
- * on localhost only; elsewhere every tab is told that it is the one.
+ * One tab of a browser at a time is a user's client, since two would log each other out. Browsers have locks only on HTTPS
+ * pages and on localhost; elsewhere every tab acts as the client.
  */
 const lockPrefix = 'teamtalk-client ';
 const channelName = 'teamtalk-client';
-/** A page that is reloaded has the lock for a moment longer. */
+/** A reloaded page holds the lock a moment longer. */
 const timeoutMs = 1_000;
 
 type Word = { asks: string } | { tells: string; login: SavedLogin };
 
 /**
- * @param takeOver from the tab that has it
- * @param onLost another tab has taken over
- * @returns what ends it; undefined when another tab is the user's client
+ * @param takeOver whether to take the lock from the tab that holds it
+ * @param onLost called when another tab has taken over
+ * @returns a function that releases the lock; undefined: another tab is the user's client
  */
 export function claimTab(
   user: string,
@@ -45,14 +45,14 @@ export function claimTab(
   });
 }
 
-/** Who is logged in in other tabs. */
+/** The users who are logged in in other tabs. */
 export async function usersElsewhere(): Promise<string[]> {
   const { held = [] } = (await navigator.locks?.query()) ?? {};
   const names = held.map(({ name = '' }) => name).filter((name) => name.startsWith(lockPrefix));
   return names.map((name) => name.slice(lockPrefix.length));
 }
 
-/** Answers tabs that want to take over. @param loginOf the login, if this tab is that user's client */
+/** Answers tabs that want to take over. @param loginOf returns the login if this tab is the user's client */
 export function tellOtherTabs(loginOf: (user: string) => SavedLogin | undefined): void {
   const channel = new BroadcastChannel(channelName);
   channel.addEventListener('message', ({ data }: MessageEvent<Word>) => {
@@ -62,7 +62,7 @@ export function tellOtherTabs(loginOf: (user: string) => SavedLogin | undefined)
   });
 }
 
-/** Asks the tab that is the user's client for the login. @returns undefined when it does not answer */
+/** Asks the tab that is the user's client for the login. @returns undefined: no tab answered */
 export function askOtherTab(user: string): Promise<SavedLogin | undefined> {
   return new Promise((resolve) => {
     const channel = new BroadcastChannel(channelName);

@@ -5,11 +5,11 @@ interface OutboxSchema extends DBSchema {
   messages: { key: number; value: StoredMessage; indexes: { key: string } };
 }
 
-/** Keeps what is not sent yet in the browser's database, so that it outlives the page. */
+/** Stores unsent messages in IndexedDB, so that they outlive the page. */
 export class IndexedDbStorage implements OutboxStorage {
   readonly #database: IDBPDatabase<OutboxSchema>;
 
-  /** @param userId whose messages they are */
+  /** @param userId the sender of the messages */
   static async open(userId: number): Promise<IndexedDbStorage> {
     const database = await openDB<OutboxSchema>(`teamtalk-outbox-${userId}`, 1, {
       upgrade: (fresh) => {
@@ -30,7 +30,7 @@ export class IndexedDbStorage implements OutboxStorage {
 
   async put(message: StoredMessage): Promise<void> {
     const change = this.#database.transaction('messages', 'readwrite', { durability: 'strict' });
-    // A second attempt of a message that is there already.
+    // The message may already be stored by an earlier attempt.
     if ((await change.store.index('key').getKey(message.key)) === undefined) await change.store.add(message);
     await change.done;
   }

@@ -10,12 +10,12 @@ const outgoing = (key: string, session: Outgoing['session']): Outgoing => ({
 });
 const all = [outgoing('aa', { user: 2 }), outgoing('bb', { group: 2 }), outgoing('cc', { user: 2 })];
 
-it('a conversation has its own, in their order', () => {
+it('a conversation lists its own unsent messages, in order', () => {
   expect(outgoingOf(all, { user: 2 }).map(({ key }) => key)).toEqual(['aa', 'cc']);
   expect(outgoingOf(all, { group: 2 }).map(({ key }) => key)).toEqual(['bb']);
 });
 
-it('one that fails stays where it is, with the reason', () => {
+it('a failed message keeps its place, with the reason', () => {
   const failed = changed(all, 'aa', { state: 'failed', reason: 'uploadFailed' });
   expect(failed[0]).toMatchObject({ key: 'aa', state: 'failed', reason: 'uploadFailed' });
   expect(failed.slice(1)).toEqual(all.slice(1));
@@ -23,7 +23,7 @@ it('one that fails stays where it is, with the reason', () => {
   expect(changed(all, 'zz', { state: 'failed' })).toEqual(all);
 });
 
-it('keys are of 16 bytes, new each time, the same in hex and back', () => {
+it('keys are 16 random bytes and survive conversion to hex and back', () => {
   const key = newKey();
   expect(key).toHaveLength(16);
   expect(hexOf(key)).toMatch(/^[0-9a-f]{32}$/);
@@ -31,7 +31,7 @@ it('keys are of 16 bytes, new each time, the same in hex and back', () => {
   expect(hexOf(newKey())).not.toBe(hexOf(key));
 });
 
-it('a conversation is named in the address', () => {
+it('the URL identifies a conversation', () => {
   for (const session of [{ user: 1 }, { group: 4_294_967_295 }]) {
     expect(sessionOfKey(keyOf(session))).toEqual(session);
   }

@@ -1,26 +1,26 @@
 import type { Session } from '@teamtalk/client';
 import { keyOf } from './session.js';
 
-/** A message of this user that is not stored by the server yet. */
+/** A message of this user that the server has not stored yet. */
 export interface Outgoing {
   /** Its idempotency key, in hex. */
   readonly key: string;
   readonly session: Session;
-  /** Empty for an image that is not uploaded yet. */
+  /** Empty while an image is not uploaded yet. */
   readonly text: string;
   readonly image?: Blob;
   readonly state: 'pending' | 'failed';
-  /** Why it failed. */
+  /** Why sending failed. */
   readonly reason?: string;
 }
 
-/** Those of one conversation. */
+/** The outgoing messages of one conversation. */
 export function outgoingOf(all: readonly Outgoing[], session: Session): readonly Outgoing[] {
   const key = keyOf(session);
   return all.filter((each) => keyOf(each.session) === key);
 }
 
-/** With the fields of one changed. */
+/** The list with some fields of one message changed. */
 export function changed(
   all: readonly Outgoing[],
   key: string,

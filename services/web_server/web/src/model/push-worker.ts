@@ -1,6 +1,6 @@
 import type { SessionKey } from './session.js';
 
-/** As sw.ts has them. */
+/** The address of worker/sw.ts after the build. */
 const script = '/sw.js';
 const mutedCache = 'teamtalk-push';
 const mutedPath = '/muted';
@@ -12,16 +12,16 @@ interface TrustedTypes {
   ): { createScriptURL(url: string): string };
 }
 
-// The policy knows one address, whatever it is asked for: it cannot be used for another script.
+// The Trusted Types policy returns this address whatever its input, so that it cannot load another script.
 const policy = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes;
 let address: string | undefined;
 
-/** The browser has what Web Push needs. It is there on https pages and on localhost only. */
+/** Whether the browser supports Web Push. Browsers offer it only on HTTPS pages and on localhost. */
 export function hasWebPush(): boolean {
   return 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
 }
 
-/** Starts the service worker, once for each browser. */
+/** Registers the service worker; later calls reuse the registration. */
 export async function startWorker(): Promise<ServiceWorkerRegistration> {
   address ??= policy
     ? policy.createPolicy('service-worker', { createScriptURL: () => script }).createScriptURL(script)
@@ -30,19 +30,19 @@ export async function startWorker(): Promise<ServiceWorkerRegistration> {
   return navigator.serviceWorker.ready;
 }
 
-/** This browser's subscription; undefined: it has none. */
+/** This browser's push subscription, if any. */
 export async function currentSubscription(): Promise<PushSubscription | undefined> {
   const registration = await navigator.serviceWorker.getRegistration();
   return (await registration?.pushManager.getSubscription()) ?? undefined;
 }
 
-/** Whether a subscription is for messages that are signed with this key. */
+/** Whether a subscription accepts messages that are signed with this key. */
 export function isFor({ options }: PushSubscription, key: string): boolean {
   const own = options.applicationServerKey;
   return own !== null && base64Url(new Uint8Array(own)) === key;
 }
 
-/** Tells the service worker which conversations are silent in this browser. */
+/** Tells the service worker which conversations are muted in this browser. */
 export async function tellMuted(keys: Iterable<SessionKey>): Promise<void> {
   const cache = await caches.open(mutedCache);
   await cache.put(mutedPath, new Response(JSON.stringify([...keys])));
@@ -52,7 +52,7 @@ export async function forgetMuted(): Promise<void> {
   await caches.delete(mutedCache);
 }
 
-/** Calls back with the conversation of a notification that was clicked. */
+/** Calls `onClick` with the conversation when a notification is clicked. */
 export function followClicks(onClick: (key: string) => void): void {
   if (!('serviceWorker' in navigator)) return;
   navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ open?: unknown }>) => {

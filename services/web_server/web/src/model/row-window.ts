@@ -1,18 +1,18 @@
-/** A part of a column of rows: one that is drawn, or the room of several that are not. */
+/** A part of a column of rows: a drawn row, or a gap in place of several rows. */
 export type Part<T> = { kind: 'row'; key: string; row: T } | { kind: 'gap'; key: string; height: number };
 
-/** Of a column, pixels from its lower end. */
+/** A stretch of a column, in pixels from its lower end. */
 export interface Stretch {
   low: number;
   high: number;
 }
 
-/** Until one is measured. */
+/** The assumed height of rows until one is measured, pixels. */
 const usualHeight = 48;
-/** A very tall one says little of others. */
+/** The most that one row contributes to the mean, pixels: a very tall one says little about others. */
 const mostOfOne = 200;
 
-/** The heights of rows, pixels: as measured, of others the mean. */
+/** The heights of rows, pixels. Rows that are not measured have the mean height. */
 export class RowHeights {
   readonly #known = new Map<string, number>();
   #sum = 0;
@@ -25,7 +25,7 @@ export class RowHeights {
     return this.#known.size === 0 ? usualHeight : this.#sum / this.#known.size;
   }
 
-  /** @returns whether it was another one */
+  /** @returns whether the height has changed */
   set(key: string, height: number): boolean {
     const before = this.#known.get(key);
     this.#known.set(key, height);
@@ -33,7 +33,7 @@ export class RowHeights {
     return before === undefined || Math.abs(before - height) > 0.5;
   }
 
-  /** Forgets those of rows that are gone, once they are more than those that are there. */
+  /** Forgets the heights of removed rows, once they outnumber the existing ones. */
   keepOnly(rows: ReadonlyArray<{ key: string }>): void {
     if (this.#known.size <= 2 * rows.length + 100) return;
     const kept = rows.flatMap(({ key }) => {
@@ -51,8 +51,8 @@ export class RowHeights {
 }
 
 /**
- * The rows that are drawn: those that touch a stretch, and those that have to stay; and the gaps between them.
- * @param kept keys of rows that stay wherever they are
+ * The drawn rows (those that overlap the stretch, and the kept ones) and the gaps between them.
+ * @param kept keys of rows that are always drawn
  */
 export function partsOf<T extends { key: string }>(
   rows: readonly T[],
@@ -81,7 +81,7 @@ export function partsOf<T extends { key: string }>(
   return parts.reverse();
 }
 
-/** How far a row's lower edge is from the lower end of the column; undefined: there is no such row. */
+/** The distance from a row's lower edge to the lower end of the column; undefined: there is no such row. */
 export function heightBelow(
   rows: ReadonlyArray<{ key: string }>,
   heights: RowHeights,

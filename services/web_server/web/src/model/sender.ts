@@ -14,7 +14,7 @@ import { bytesOf, changed, hexOf, newKey, type Outgoing, without } from './outgo
 import { keyOf, type SessionKey } from './session.js';
 import type { State } from './state.js';
 
-/** The longest text that goes into one message, characters; servers and old clients take somewhat more. */
+/** The longest text of one message, characters; servers and old clients accept somewhat more. */
 export const maxTextLength = 10_000;
 
 interface SenderOptions {
@@ -25,21 +25,21 @@ interface SenderOptions {
   chats: ReadonlyMap<SessionKey, Chat>;
   /** seconds, by the server's clock */
   now: () => number;
-  /** A message was stored. */
+  /** Called when a message has been stored. */
   onSent: (session: Session, message: { id: number; from: number; time: number; text: string }) => void;
 }
 
-/** Sends this user's messages: each is kept in the browser until the server has stored it. */
+/** Sends this user's messages. The browser stores each one until the server has stored it. */
 export class Sender {
   readonly #options: SenderOptions;
   readonly #outbox: DurableOutbox;
   readonly #closeStorage: () => void;
 
-  /** Takes up what an earlier page has left. */
+  /** Loads the messages that an earlier page left unsent. */
   static async open(options: SenderOptions): Promise<Sender> {
     const { client, state, decrypt } = options;
     const database = await IndexedDbStorage.open(client.userId).catch((error: unknown) => {
-      // Private windows of some browsers: what is not sent goes with the page.
+      // Some browsers refuse storage in private windows: unsent messages are lost with the page.
       console.warn('unsent messages are not kept:', error);
       return undefined;
     });
@@ -62,7 +62,7 @@ export class Sender {
     outbox.on('refused', ({ key }) => this.#fail(key, 'noSuchReceiver'));
   }
 
-  /** Stops sending; what is not acknowledged stays for the next page. */
+  /** Stops sending. Unacknowledged messages stay in the browser for the next page. */
   close(): void {
     this.#outbox.stop();
     this.#closeStorage();
@@ -76,7 +76,7 @@ export class Sender {
     await this.#start({ key: hexOf(newKey()), session, text: '', image, state: 'pending' });
   }
 
-  /** Tries a failed one again, under its key: it cannot become two. */
+  /** Retries a failed message under the same key, so that it cannot be stored twice. */
   async retry(key: string): Promise<void> {
     const outgoing = this.#find(key);
     if (!outgoing) return;
@@ -104,7 +104,7 @@ export class Sender {
     return this.#all.find((each) => each.key === key);
   }
 
-  /** Never throws: what fails is shown as failed. */
+  /** Never throws: a failed message is shown as failed. */
   async #start(outgoing: Outgoing): Promise<void> {
     const { key, session, image } = outgoing;
     this.#put([...this.#all, outgoing]);

@@ -1,6 +1,6 @@
 import type { Session } from '@teamtalk/client';
 
-/** Identifies a conversation in maps and in the page's address. */
+/** Identifies a conversation in maps and in the page's URL. */
 export type SessionKey = `u${number}` | `g${number}`;
 
 export function keyOf(session: Session): SessionKey {
@@ -13,7 +13,7 @@ export function sessionOfKey(key: string): Session | undefined {
   return match[1] === 'g' ? { group: Number(match[2]) } : { user: Number(match[2]) };
 }
 
-/** As the protocol's lists name a session. */
+/** Converts the protocol's session fields. */
 export function sessionOf(info: { sessionType: number; sessionId: number }): Session {
   return info.sessionType === 2 ? { group: info.sessionId } : { user: info.sessionId };
 }

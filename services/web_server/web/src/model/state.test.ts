@@ -13,7 +13,7 @@ const conversation = (user: number, time: number): Conversation => ({
 });
 const order = (state: State) => state.recent.value.map(({ key }) => key);
 
-it('pinned chats come first, each part with the newest on top', () => {
+it('pinned chats come first, newest on top within each part', () => {
   const state = new State(1);
   for (const [user, time] of [
     [2, 20],
@@ -31,7 +31,7 @@ it('pinned chats come first, each part with the newest on top', () => {
   expect(order(state)).toEqual(['u2', 'u5', 'u4', 'u3']);
 });
 
-it('a person is muted here, a group at the server', () => {
+it('a person is muted in the browser, a group at the server', () => {
   const state = new State(1);
   expect(state.isMuted({ user: 2 })).toBe(false);
   state.marks.set('muted', 'u2', true);

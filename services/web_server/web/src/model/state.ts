@@ -11,13 +11,13 @@ export type User = IM.BaseDefine.UserInfo.$Properties;
 export type Department = IM.BaseDefine.DepartInfo.$Properties;
 export type Group = IM.BaseDefine.GroupInfo.$Properties;
 
-/** Everything that is known of the installation while somebody is logged in. */
+/** What the page knows about the installation while a user is logged in. */
 export class State {
   readonly ownId: number;
   readonly users = signal<ReadonlyMap<number, User>>(new Map());
   readonly departments = signal<ReadonlyMap<number, Department>>(new Map());
   readonly groups = signal<ReadonlyMap<number, Group>>(new Map());
-  /** Whose PCs are online. */
+  /** Users who are online with a PC. */
   readonly online = signal<ReadonlySet<number>>(new Set());
   readonly conversations = signal<ReadonlyMap<SessionKey, Conversation>>(new Map());
   readonly files = signal<readonly FileTransfer[]>([]);
@@ -25,10 +25,10 @@ export class State {
   readonly outgoing = signal<readonly Outgoing[]>([]);
   readonly openChat = signal<Chat | undefined>(undefined);
   readonly isOnline = signal(true);
-  /** Whether the lists have been loaded once. */
+  /** Whether the lists have been loaded at least once. */
   readonly isLoaded = signal(false);
 
-  /** The pinned ones, then the others; of each the newest first. */
+  /** Conversations, newest first, with the pinned ones on top. */
   readonly recent = computed(() => {
     const pinned = this.marks.pinned.value;
     const rank = ({ key }: Conversation) => (pinned.has(key) ? 0 : 1);
@@ -80,7 +80,7 @@ export class State {
     this.online.value = online;
   }
 
-  /** Whether nothing is said of new messages there. */
+  /** Whether the conversation causes no notifications. */
   isMuted(session: Session): boolean {
     if ('group' in session) return this.groups.value.get(session.group)?.shieldStatus === 1;
     return this.marks.muted.value.has(keyOf(session));

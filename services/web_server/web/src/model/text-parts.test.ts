@@ -19,7 +19,7 @@ describe('the parts of a text', () => {
     ]);
   });
 
-  it('are links where images are not shown from', () => {
+  it('are links in place of images from other origins', () => {
     expect(partsOf(imageText('https://elsewhere.example/x.png'), origins)).toEqual([
       {
         kind: 'link',
@@ -60,17 +60,17 @@ describe('the parts of a text', () => {
   });
 });
 
-describe('a message that is made to hold up the page', () => {
-  // Nothing longer fits into a message.
+describe('a message crafted to freeze the page', () => {
+  // The longest text that fits into a message.
   const longest = 290_000;
   const textOf = (text: string) =>
     partsOf(text, origins).map((part) => ('text' in part ? part.text : part.url));
 
-  it.each(['.', ')', '[a'])('is taken apart in one go: a link with many %j', (unit) => {
+  it.each(['.', ')', '[a'])('is split in linear time: a link with many %j', (unit) => {
     const text = `http://${unit.repeat(longest / unit.length)}a`;
     const begin = performance.now();
     expect(textOf(text).join('')).toBe(text);
-    // Minutes, if each of them were looked at from each other.
+    // Quadratic time would take minutes.
     expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
@@ -90,7 +90,7 @@ function imageUrlsText(unit: string): string {
 }
 
 describe('an avatar', () => {
-  it('is a URL, or as in old databases a path below msfs', () => {
+  it('is a URL, or a path below msfs as in old databases', () => {
     for (const text of ['/g0/000/000/1.jpg', 'g0/000/000/1.jpg', `${msfs}/g0/000/000/1.jpg`]) {
       expect(avatarUrl(text, `${msfs}/`, origins)).toBe(`${msfs}/g0/000/000/1.jpg`);
     }
@@ -112,7 +112,7 @@ describe('an avatar', () => {
   });
 });
 
-it('only http and https are linked to', () => {
+it('only http and https URLs become links', () => {
   expect(safeUrl('https://a.example')).toBe('https://a.example/');
   expect(safeUrl('javascript:alert(1)')).toBeUndefined();
 });
@@ -121,7 +121,7 @@ it('a preview is one line', () => {
   expect(previewOf(` a\n b ${imageText('http://x/y.png')}`, '[Image]')).toBe('a b [Image]');
 });
 
-it('a preview is the beginning of a long text', () => {
+it('a preview of a long text is its beginning', () => {
   const image = imageText('http://x/y.png');
   expect(previewOf(`${image} ${'x'.repeat(100_000)}`, '[Image]')).toMatch(/^\[Image\] x{100,300}$/);
   expect(previewOf(image.repeat(1_000), '[Image]').length).toBeLessThanOrEqual(300);

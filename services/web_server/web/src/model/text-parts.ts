@@ -1,7 +1,7 @@
 import { imageUrlsIn, replaceImages } from '@teamtalk/protocol';
 import { phrases } from './emoji.js';
 
-/** A piece of a text as it is shown. All of them become text nodes, or attributes with a URL that was checked. */
+/** A part of a displayed text. Parts become text nodes, or attributes that hold a checked URL. */
 export type TextPart =
   | { kind: 'text'; text: string }
   | { kind: 'link'; url: string; text: string }
@@ -10,18 +10,18 @@ export type TextPart =
 
 const linkPattern = /\bhttps?:\/\/[^\s<>"'，。；！？、（）【】《》]+/gi;
 const phrasePattern = /\[[^[\]\s]{1,12}\]/g;
-/** Ends no link. */
+/** Characters that cannot end a link. */
 const punctuation = '.,;:!?)]';
-/** Parts of one message; what follows is text, since a message has room for tens of thousands of links. */
+/** The most parts of one message; the rest is plain text, since a message has room for tens of thousands of links. */
 const mostParts = 500;
-/** More than a line has room for, characters; each conversation in the list may have a message of 290,000. */
+/** More than fits in a line, characters. Each conversation in the list may have a message of 290,000. */
 const longestPreview = 300;
 
-/** @param imageOrigins from where images are shown; others become links */
+/** @param imageOrigins origins whose images are displayed; others become links */
 export function partsOf(text: string, imageOrigins: readonly string[]): TextPart[] {
   const clean = text.replaceAll('\u0000', '');
   const urls = imageUrlsIn(clean);
-  // A character that no text of a client has, where an image was.
+  // NUL, which no client sends, marks the place of an image.
   const between = replaceImages(clean, () => '\u0000').split('\u0000');
   const parts = between.flatMap((piece, i) => [
     ...linkParts(piece),
@@ -40,20 +40,20 @@ export function previewOf(text: string, imageLabel: string): string {
     .trim();
 }
 
-/** The URL, if a page may link to it: http and https only. */
+/** The URL if it is safe to link to: http and https only. */
 export function safeUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, href } = new URL(text);
   return protocol === 'http:' || protocol === 'https:' ? href : undefined;
 }
 
-/** The URL, if images are shown from there. */
+/** The URL if its origin may serve images. */
 export function imageUrl(text: string, imageOrigins: readonly string[]): string | undefined {
   const url = safeUrl(text);
   return url !== undefined && imageOrigins.includes(new URL(url).origin) ? url : undefined;
 }
 
-/** The URL of an avatar, which may be any text; old databases have paths below msfs. */
+/** The URL of an avatar. The field may hold any text, and paths below msfs in old databases. */
 export function avatarUrl(
   text: string,
   msfsUrl: string,
@@ -71,7 +71,7 @@ function imagePart(text: string, imageOrigins: readonly string[]): TextPart {
     const link = safeUrl(text);
     return link === undefined ? { kind: 'text', text } : { kind: 'link', url: link, text };
   }
-  // Names of images say how large they are: client-behaviour.md#images-in-texts.
+  // The file name of an image has its size: client-behaviour.md#images-in-texts.
   const size = /_([1-9]\d{0,4})x([1-9]\d{0,4})\.\w+$/.exec(new URL(url).pathname);
   return size
     ? { kind: 'image', url, width: Number(size[1]), height: Number(size[2]) }
@@ -92,7 +92,7 @@ function linkParts(text: string): TextPart[] {
   );
 }
 
-/** Without the punctuation at its end. No regular expression: from within a text of dots it would look for the end at each. */
+/** Strips trailing punctuation. A regular expression would take quadratic time on a text of dots. */
 function withoutPunctuation(text: string): string {
   let end = text.length;
   while (end > 0 && punctuation.includes(text.charAt(end - 1))) end--;

@@ -14,7 +14,7 @@ const message = (id: number, from: number, time = noon): ShownMessage => ({
   content: { kind: 'text', text: String(id) },
 });
 
-/** A timeline as a row of words. */
+/** A timeline as a list of words. */
 const words = (
   messages: readonly ShownMessage[],
   outgoing: readonly Outgoing[],
@@ -39,7 +39,7 @@ describe('day marks', () => {
     expect(words(messages, [], undefined)).toEqual(['day 24', '1', '2+', 'day 26', '3']);
   });
 
-  it('go by local midnight', () => {
+  it('change at local midnight', () => {
     const midnight = new Date(2026, 10, 26).getTime() / 1000;
     expect(words([message(1, 2, midnight - 1), message(2, 2, midnight)], [], undefined)).toEqual([
       'day 25',
@@ -51,7 +51,7 @@ describe('day marks', () => {
 });
 
 describe('blocks', () => {
-  it('are of one person, without long pauses', () => {
+  it('group the messages of one person without long pauses', () => {
     const messages = [
       message(1, 2),
       message(2, 2, noon + 299),
@@ -72,7 +72,7 @@ describe('the unread line', () => {
     expect(words(messages, [], undefined)).not.toContain('unread');
   });
 
-  it('is found from the number of unread messages, which own ones do not count for', () => {
+  it('is placed by the number of unread messages, without counting own ones', () => {
     const messages = [message(1, 2), message(2, 2), message(3, me), message(4, 2)];
     expect(readUpTo(messages, 1, me)).toBe(3);
     expect(readUpTo(messages, 2, me)).toBe(1);
@@ -82,7 +82,7 @@ describe('the unread line', () => {
   });
 });
 
-it('what is not sent yet comes last', () => {
+it('unsent messages come last', () => {
   const outgoing: Outgoing = { key: 'aa', session: { user: 2 }, text: 'x', state: 'pending' };
   expect(words([message(1, 2)], [outgoing], undefined)).toEqual(['day 26', '1', 'aa']);
   expect(words([], [outgoing], undefined)).toEqual(['aa']);

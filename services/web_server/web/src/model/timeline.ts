@@ -1,19 +1,19 @@
 import type { ShownMessage } from './content.js';
 import type { Outgoing } from './outgoing.js';
 
-/** What a conversation shows, from the oldest to the newest. */
+/** The items of a conversation, oldest first. */
 export type TimelineItem =
   /** `day`: noon of that day, local time */
   | { kind: 'day'; key: string; day: Date }
   | { kind: 'unread'; key: string }
-  /** `isFirst`: of several from one person in a row */
+  /** `isFirst`: the first of several messages in a row from one person */
   | { kind: 'message'; key: string; message: ShownMessage; isFirst: boolean }
   | { kind: 'outgoing'; key: string; outgoing: Outgoing };
 
-/** Messages of one person within this time are one block, seconds. */
+/** Messages of one person within this time form one block, seconds. */
 const blockSeconds = 300;
 
-/** @param readUpTo the last message that was read when the conversation was opened; undefined: no line is shown */
+/** @param readUpTo the last message read before the conversation was opened; undefined: no unread line */
 export function timelineOf(
   messages: readonly ShownMessage[],
   outgoing: readonly Outgoing[],
@@ -43,8 +43,8 @@ export function timelineOf(
 }
 
 /**
- * The last message that was read, where `unread` messages of others after it are not; undefined when they reach back beyond
- * what is loaded.
+ * The id of the last read message, given that `unread` messages of others are unread; undefined if they reach back beyond
+ * the loaded messages.
  */
 export function readUpTo(
   messages: readonly ShownMessage[],
@@ -59,12 +59,12 @@ export function readUpTo(
   return undefined;
 }
 
-/** Of a message's item. */
+/** The key of a message's item. */
 export function messageKey(id: number): string {
   return `message ${id}`;
 }
 
-/** From one local midnight to the next, unix seconds. Dates are made once a day: with thousands of messages they take time. */
+/** The local day of a time, unix seconds. It is cached, because creating dates for thousands of messages is slow. */
 function dayOf(seconds: number): { begin: number; end: number } {
   const midnight = new Date(seconds * 1000);
   midnight.setHours(0, 0, 0, 0);

@@ -9,7 +9,7 @@ const shownMs = 6_000;
 const limit = 4;
 let lastId = 0;
 
-/** Short notices in a corner, which go by themselves. */
+/** Short notices in a corner that disappear on their own. */
 export const toasts = signal<readonly Toast[]>([]);
 
 export function showToast(text: string): void {

@@ -1,17 +1,17 @@
-/** A file that is on its way, or waits to be fetched. */
+/** A file that is being transferred or waits to be fetched. */
 export interface FileTransfer {
   readonly key: string;
-  /** the other side */
+  /** the other user */
   readonly userId: number;
   readonly isOutgoing: boolean;
-  /** as shown and saved: never a path */
+  /** as displayed and saved; never a path */
   readonly name: string;
   /** bytes */
   readonly size: number;
-  /** bytes that have been transferred */
+  /** transferred bytes */
   readonly done: number;
-  /** `finished`: stored for the other side, or here */
+  /** `finished`: stored at the server for the other user, or in this browser */
   readonly state: 'offered' | 'running' | 'finished' | 'failed';
-  /** Of a file that has been fetched. */
+  /** The object URL of a received file. */
   readonly url?: string;
 }

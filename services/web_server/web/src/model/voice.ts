@@ -1,16 +1,16 @@
-/** What a recording is, by its first bytes. */
+/** The format of a recording, recognised by its first bytes. */
 export interface Recording {
-  /** with its codec, as browsers are asked about it */
+  /** the MIME type with the codec, for `canPlayType` */
   readonly type: string;
-  /** of a file with it */
+  /** the file name extension */
   readonly extension: string;
 }
 
 const unknown: Recording = { type: 'application/octet-stream', extension: 'audio' };
 
-/** Each kind of recording, with the beginning of its bytes and where in them that is. */
+/** The known formats, each with a signature and its offset. */
 const kinds: readonly (Recording & { begin: string; at?: number })[] = [
-  // The codec's name begins the first packet, behind the header of the first page.
+  // The codec's name begins the first packet, after the header of the first page.
   { begin: 'OpusHead', at: 28, type: 'audio/ogg; codecs=opus', extension: 'ogg' },
   { begin: 'Speex   ', at: 28, type: 'audio/ogg; codecs=speex', extension: 'spx' },
   { begin: '\x01vorbis', at: 28, type: 'audio/ogg; codecs=vorbis', extension: 'ogg' },

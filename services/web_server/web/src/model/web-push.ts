@@ -11,10 +11,10 @@ import {
   tellMuted,
 } from './push-worker.js';
 
-/** Whose messages this browser is told of while no page is open. */
+/** The user who gets notifications in this browser while no page is open. */
 const storageKey = 'teamtalk-push';
 
-/** Notifications while no page is open: this browser's subscription for Web Push, which the server is told of. */
+/** Notifications while no page is open: registers this browser's Web Push subscription with the server. */
 export class WebPush {
   readonly isOn = signal(false);
   readonly #client: TeamTalkClient;
@@ -22,7 +22,7 @@ export class WebPush {
   readonly #key: string;
   #stopMarks = () => {};
 
-  /** @param key of web_server. @returns undefined: the installation or the browser does not have it */
+  /** @param key the configured public key. @returns undefined: the installation or the browser does not support it */
   static of(client: TeamTalkClient, marks: Marks, key: string | undefined): WebPush | undefined {
     return key !== undefined && hasWebPush() ? new WebPush(client, marks, key) : undefined;
   }
@@ -34,14 +34,14 @@ export class WebPush {
   }
 
   /**
-   * After each login: the server is told again, since browsers renew subscriptions. What another user has left here ends, or their
-   * messages would be shown to this one.
+   * Called after each login: registers the subscription again, since browsers renew subscriptions. A subscription of another
+   * user ends, or this user would see that user's messages.
    */
   resume(): void {
     void this.#resume().catch((error) => console.warn('the push subscription is not known:', error));
   }
 
-  /** Ends it in this browser; the server forgets it with the logout, or when the next message finds it gone. */
+  /** Ends the subscription here. The server forgets it at the logout, or when the next message to it is refused. */
   end(): void {
     void this.#end().catch((error) => console.warn('the push subscription has not ended:', error));
   }
@@ -58,7 +58,7 @@ export class WebPush {
     }
   }
 
-  /** @returns false: the browser, or the user, does not allow it. @throws Error of the browser, or as the SDK's request */
+  /** @returns false if the browser or the user refuses. @throws an Error of the browser, or as the SDK's request */
   async turnOn(): Promise<boolean> {
     if ((await Notification.requestPermission()) !== 'granted') return false;
     await (await currentSubscription())?.unsubscribe();

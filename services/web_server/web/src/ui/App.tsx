@@ -37,7 +37,7 @@ function CurrentScreen() {
           title={t.value.kickedTitle}
           text={value.reason === 2 ? t.value.loggedOutElsewhere : t.value.kickedText}
           action={t.value.logInAgain}
-          // Whoever has logged this page out does not want it to come back by a click.
+          // After a logout from elsewhere, a click must not log in again.
           onAction={() => (value.reason === 2 ? showLogin(value.login.name) : void resume(value.login))}
         />
       );

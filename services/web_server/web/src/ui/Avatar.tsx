@@ -4,10 +4,10 @@ import { useAccount } from './account-context.js';
 
 interface AvatarProps {
   name: string;
-  /** Of the user or group: its colour. */
+  /** The id of the user or group, which determines the colour. */
   id: number;
   url: string;
-  /** undefined: nobody asks */
+  /** undefined: no presence dot */
   isOnline?: boolean;
   isGroup?: boolean;
   isLarge?: boolean;
@@ -15,7 +15,7 @@ interface AvatarProps {
 
 const colours = 8;
 
-/** A picture, or the beginning of the name. What it shows is said beside it. */
+/** A picture, or the initial of the name. Hidden from screen readers, since the name is beside it. */
 export function Avatar({ name, id, url, isOnline, isGroup = false, isLarge = false }: AvatarProps) {
   const { config } = useAccount();
   const [broken, setBroken] = useState('');
@@ -35,7 +35,7 @@ export function Avatar({ name, id, url, isOnline, isGroup = false, isLarge = fal
   );
 }
 
-/** Of Chinese names the last character, as colleagues call each other; of others the first letter. */
+/** The last character of a Chinese name, as colleagues address each other; the first letter of other names. */
 function initialOf(name: string): string {
   const characters = [...name.trim()];
   const last = characters.at(-1) ?? '?';

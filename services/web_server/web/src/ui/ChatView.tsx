@@ -28,14 +28,14 @@ export function ChatView({ chat }: { chat: Chat }) {
     if (!files || receiver === undefined) showToast(t.value.filesToPeople);
     else for (const file of given) files.send(receiver, file);
   };
-  /** Images become messages, all else files. */
+  /** Sends images as messages and other files as file transfers. */
   const send = (given: FileList | null | undefined) => {
     const images = imagesOf(given);
     for (const image of images) void sender.sendImage(chat.session, image);
     sendFiles([...(given ?? [])].filter((file) => !images.includes(file)));
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: images may be dropped anywhere; a button does the same
+    // biome-ignore lint/a11y/noStaticElementInteractions: a drop zone for images; a button does the same
     <section
       class="chat"
       onDragOver={(event) => {
@@ -78,7 +78,7 @@ export function ChatView({ chat }: { chat: Chat }) {
   );
 }
 
-/** The browser's own search finds only what is near the screen; pressed again, its key opens that. */
+/** Ctrl+F opens our search, since the browser's finds only what is near the screen; pressed again, it opens the browser's. */
 function useFindKey(isFinding: boolean, open: () => void): void {
   useEffect(() => {
     if (isFinding) return;

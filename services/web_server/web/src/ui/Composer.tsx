@@ -9,9 +9,9 @@ import { Icon } from './Icon.js';
 
 interface ComposerProps {
   chat: Chat;
-  /** Images and other files were chosen or pasted. */
+  /** Called when images or other files are chosen or pasted. */
   onFiles: (files: FileList | null | undefined) => void;
-  /** undefined: files cannot be sent there */
+  /** undefined: this conversation does not accept files */
   onChooseFiles: (() => void) | undefined;
 }
 
@@ -22,7 +22,7 @@ export function Composer({ chat, onFiles, onChooseFiles }: ComposerProps) {
   const [isPicking, setPicking] = useState(false);
   const draft = chat.draft.value;
 
-  // On phones the keyboard would hide the messages.
+  // On phones, focus would open the keyboard over the messages.
   useEffect(() => {
     if (matchMedia('(min-width: 48rem)').matches) input.current!.focus();
   }, [chat]);
@@ -114,7 +114,7 @@ export function Composer({ chat, onFiles, onChooseFiles }: ComposerProps) {
           chat.draft.value = currentTarget.value;
         }}
         onKeyDown={(event) => {
-          // Enter also chooses what an input method offers.
+          // Enter also confirms the candidate of an input method.
           if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
           event.preventDefault();
           send();

@@ -12,7 +12,7 @@ import { Icon } from './Icon.js';
 import { SearchField } from './SearchField.js';
 import { SessionAvatar } from './SessionAvatar.js';
 
-/** How many are shown at once. */
+/** The number of contacts shown at first, and added by "more". */
 const pageSize = 200;
 
 export function Contacts({ onOpen }: { onOpen: (session: Session) => void }) {
@@ -33,7 +33,7 @@ export function Contacts({ onOpen }: { onOpen: (session: Session) => void }) {
       <div class="list-head">
         <SearchField label={t.value.searchContacts} value={query} onInput={setQuery} />
       </div>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys go through its buttons */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the buttons inside */}
       <div class="rows" onKeyDown={moveFocus}>
         {found?.length === 0 && <p class="empty">{t.value.nothingFound}</p>}
         {found && <People users={found} onOpen={openUser} />}
@@ -73,7 +73,7 @@ export function Contacts({ onOpen }: { onOpen: (session: Session) => void }) {
   );
 }
 
-/** Those who work here, but for the user, by name. */
+/** The active users except the own one, ordered by name. */
 export function colleaguesOf(users: ReadonlyMap<number, User>, ownId: number): User[] {
   const compare = new Intl.Collator(['zh-CN', 'en']).compare;
   return [...users.values()]

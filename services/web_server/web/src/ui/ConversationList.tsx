@@ -52,7 +52,7 @@ function Row({ conversation }: { conversation: Conversation }) {
   const account = useAccount();
   const { state } = account;
   const { session, key, text, from, time, unread } = conversation;
-  // Of hundreds of rows two change when another chat is opened.
+  // Redraws only the two affected rows of hundreds when another chat is opened.
   const isOpen = useComputed(() => state.openChat.value?.key === key).value;
   const isMuted = state.isMuted(session);
   const hasFile =

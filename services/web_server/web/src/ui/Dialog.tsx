@@ -10,7 +10,7 @@ interface DialogProps {
   isWide?: boolean;
 }
 
-/** A window above the page: Escape and a click beside it close it, and the keyboard stays within. */
+/** A modal dialog. Escape or a click outside closes it. */
 export function Dialog({ title, onClose, children, isWide = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();

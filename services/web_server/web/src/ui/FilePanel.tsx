@@ -5,7 +5,7 @@ import { Icon } from './Icon.js';
 import { runAction } from './run-action.js';
 import { sizeText } from './sizes.js';
 
-/** The files that are on their way to somebody or from them, below the conversation. */
+/** File transfers with the user, below the conversation. */
 export function FilePanel({ userId }: { userId: number }) {
   const { state } = useAccount();
   const shown = state.files.value.filter((each) => each.userId === userId);

@@ -8,12 +8,12 @@ import { SearchField } from './SearchField.js';
 
 interface FindBarProps {
   chat: Chat;
-  /** The message to be shown. */
+  /** The id of the match to show. */
   found: Signal<number | undefined>;
   onClose: () => void;
 }
 
-/** Finds texts among the loaded messages: most of them are not in the document, where the browser would look. */
+/** Searches the loaded messages. Most are not in the document, so the browser's search cannot find them. */
 export function FindBar({ chat, found, onClose }: FindBarProps) {
   const bar = useRef<HTMLElement>(null);
   const [words, setWords] = useState('');

@@ -25,7 +25,7 @@ export function NewGroupDialog() {
     if (isDone) closeDialog();
     else setBusy(false);
   };
-  /** As old clients name a group that was given no name. */
+  /** The default group name, as old clients make it. */
   const nameOfMembers = () => {
     const { users } = account.state;
     const names = [account.state.ownId, ...chosen]

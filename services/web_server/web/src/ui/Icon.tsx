@@ -1,4 +1,4 @@
-/** Drawn on a square of 24 by 24, as lines. */
+/** Line drawings in a 24 by 24 square. */
 const paths = {
   chats: 'M4 5h16v11H9l-4 4v-4H4z',
   people:

@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 import { keyOf } from '../model/session.js';
 import { useAccount } from './account-context.js';
 
-/** Whether a conversation stays at the top of the list, and, of a person, whether it is silent. */
+/** Switches to pin a conversation and, for a person, to mute it. */
 export function MarkSwitches({ session }: { session: Session }) {
   const { marks } = useAccount().state;
   const key = keyOf(session);

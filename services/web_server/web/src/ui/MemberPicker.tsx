@@ -12,7 +12,7 @@ const mostShown = 200;
 interface MemberPickerProps {
   chosen: ReadonlySet<number>;
   onChange: (chosen: ReadonlySet<number>) => void;
-  /** Who cannot be chosen: they are members already. */
+  /** Users who are already members. */
   except: readonly number[];
 }
 

@@ -12,12 +12,12 @@ import { clockTime, fullTime } from './times.js';
 import { VoiceMessage } from './VoiceMessage.js';
 
 interface MessageRowProps {
-  /** Its key among the rows of the conversation. */
+  /** Its key among the rows of the timeline. */
   row: string;
   message: ShownMessage;
   isFirst: boolean;
   isGroup: boolean;
-  /** It is what was searched for. */
+  /** Whether it is the current search match. */
   isFound: boolean;
 }
 
@@ -100,7 +100,7 @@ function reasonText(reason: string | undefined): string {
   return '';
 }
 
-/** An image that is being uploaded. */
+/** An image that is still being uploaded. */
 function LocalImage({ image }: { image: Blob }) {
   const url = useMemo(() => URL.createObjectURL(image), [image]);
   useEffect(() => () => URL.revokeObjectURL(url), [url]);

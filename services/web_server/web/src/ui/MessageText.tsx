@@ -76,7 +76,7 @@ function Picture({ url, width, height }: PictureProps) {
   );
 }
 
-/** Room is made before the image is there, so that nothing moves when it comes. */
+/** Reserves space for an image before it loads, so that the layout does not shift. */
 function roomFor(width?: number, height?: number): { width?: number; height?: number } {
   if (!width || !height) return {};
   const scale = Math.min(1, largest.width / width, largest.height / height);

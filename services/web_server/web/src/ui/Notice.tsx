@@ -7,7 +7,7 @@ interface NoticeProps {
   onOtherAction?: () => void;
 }
 
-/** A screen that says one thing. */
+/** A screen with a single notice. */
 export function Notice({ title, text, action, onAction, otherAction, onOtherAction }: NoticeProps) {
   return (
     <main class="center-screen">

@@ -32,7 +32,7 @@ export function NotificationSetting() {
   );
 }
 
-/** While no page is open: where the installation and the browser have Web Push. */
+/** The setting for notifications while no page is open; hidden where Web Push is not supported. */
 export function PushSetting() {
   const { push } = useAccount();
   const [isBusy, setBusy] = useState(false);

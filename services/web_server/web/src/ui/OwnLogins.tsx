@@ -5,7 +5,7 @@ import { useAccount } from './account-context.js';
 import { runAction } from './run-action.js';
 import { fullTime } from './times.js';
 
-/** Where else the user is logged in, with a way to log out there. A server that cannot say it shows nothing. */
+/** The user's other logins, each with a button to end it. Empty if the server cannot list them. */
 export function OwnLogins() {
   const { logins } = useAccount().client;
   const [list, setList] = useState<readonly Login[]>([]);

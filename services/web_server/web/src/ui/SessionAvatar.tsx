@@ -3,7 +3,7 @@ import { sessionName } from '../model/names.js';
 import { Avatar } from './Avatar.js';
 import { useAccount } from './account-context.js';
 
-/** The picture of a conversation's other user, with a dot that says whether they are online, or of its group. */
+/** The avatar of a conversation: the other user's, with a presence dot, or the group's. */
 export function SessionAvatar({ session }: { session: Session }) {
   const { state } = useAccount();
   const name = sessionName(state, session);

@@ -61,7 +61,7 @@ export function SettingsDialog() {
   );
 }
 
-/** It is the server's: it holds for the user's phones. */
+/** Stored at the server: it applies to the user's phones. */
 function DoNotDisturb() {
   const { settings } = useAccount().client;
   const [isOn, setOn] = useState<boolean>();

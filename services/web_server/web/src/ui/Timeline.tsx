@@ -13,18 +13,18 @@ import { useRowWindow } from './use-row-window.js';
 
 interface TimelineProps {
   chat: Chat;
-  /** A message that was searched for. */
+  /** The id of the current search match. */
   found: ReadonlySignal<number | undefined>;
 }
 
-/** How near to an end of what is loaded more is loaded, pixels. */
+/** Distance from an end of the loaded messages at which more are loaded, pixels. */
 const loadAhead = 400;
-/** How near to the bottom counts as being there. */
+/** Distance from the bottom that still counts as the bottom, pixels. */
 const bottomSlack = 40;
 
 /**
- * The messages of a conversation. The scroller is a reversed column: its position counts from the bottom, so it stays at the
- * newest message, and what is put in above moves nothing. Only what is near the screen is in the document.
+ * The messages of a conversation. The scroller is a reversed column: its scroll position counts from the bottom, so it stays
+ * at the newest message, and rows that are added at the top move nothing. Only rows near the screen are in the document.
  */
 export function Timeline({ chat, found }: TimelineProps) {
   const { state } = useAccount();
@@ -36,13 +36,13 @@ export function Timeline({ chat, found }: TimelineProps) {
   const outgoing = outgoingOf(state.outgoing.value, chat.session);
   const readUpTo = chat.readUpTo.value;
   const items = useMemo(
-    // What waits to be sent comes after the newest message.
+    // Unsent messages come after the newest message.
     () => timelineOf(messages, hasNewer ? [] : outgoing, readUpTo, state.ownId),
     [messages, hasNewer, state.outgoing.value, readUpTo],
   );
   const { parts, moved, show, holdEnd } = useRowWindow(scroller, items);
 
-  // More until the screen is full, and ahead of whoever scrolls.
+  // Loads more until the screen is full, and ahead of the scroll position.
   const onScroll = () => {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current!;
     moved();
@@ -69,7 +69,7 @@ export function Timeline({ chat, found }: TimelineProps) {
     scroller.current!.scrollTop = 0;
     onScroll();
   };
-  // Whoever sends sees what they have sent.
+  // Scrolls to a message that the user has just sent.
   const lastOutgoing = outgoing.at(-1)?.key;
   useLayoutEffect(() => {
     if (lastOutgoing !== undefined) toNewest();
@@ -81,11 +81,11 @@ export function Timeline({ chat, found }: TimelineProps) {
         class="timeline"
         ref={scroller}
         onScroll={onScroll}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: needed to scroll with the keyboard
         tabIndex={0}
         aria-label={t.value.messages}
         role="log"
-        // Messages that come back to the screen are not new.
+        // Off while scrolled up: messages that scroll back into view are not new.
         aria-live={isAtBottom && !hasNewer ? 'polite' : 'off'}
       >
         <div class="timeline-items">

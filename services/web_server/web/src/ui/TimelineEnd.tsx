@@ -1,7 +1,7 @@
 import { t } from '../i18n/index.js';
 import type { Chat, End } from '../model/chat.js';
 
-/** What stands above the oldest loaded message, or below the newest one when there are newer ones. */
+/** The row above the oldest loaded message, or below the newest one if newer ones exist. */
 export function TimelineEnd({ chat, end }: { chat: Chat; end: End }) {
   const load = () => void (end === 'older' ? chat.loadOlder() : chat.loadNewer());
   const hasMore = end === 'older' ? chat.hasOlder.value : chat.hasNewer.value;

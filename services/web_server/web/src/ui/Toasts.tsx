@@ -6,7 +6,7 @@ import { Icon } from './Icon.js';
 export function Toasts() {
   const list = useRef<HTMLDivElement>(null);
   const { value } = toasts;
-  // A popover that is shown last is above all dialogs.
+  // Showing the popover again puts it above all dialogs.
   useLayoutEffect(() => {
     const element = list.current!;
     if (element.matches(':popover-open')) element.hidePopover();

@@ -8,7 +8,7 @@ interface VoiceMessageProps {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Plays what the browser can decode; the rest (Speex, AMR) can be saved. */
+/** Plays formats that the browser can decode; others (Speex, AMR) can be saved. */
 export function VoiceMessage({ seconds, bytes }: VoiceMessageProps) {
   const { type, extension } = useMemo(() => recordingOf(bytes), [bytes]);
   const [isOpen, setOpen] = useState(false);
@@ -31,7 +31,7 @@ export function VoiceMessage({ seconds, bytes }: VoiceMessageProps) {
   }
   if (isOpen) {
     return (
-      // biome-ignore lint/a11y/useMediaCaption: nobody has written down what is said
+      // biome-ignore lint/a11y/useMediaCaption: voice messages have no transcript
       <audio
         class="voice"
         src={url}

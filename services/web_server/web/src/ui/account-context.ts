@@ -4,7 +4,7 @@ import type { Account } from '../model/account.js';
 
 export const AccountContext = createContext<Account | undefined>(undefined);
 
-/** The login that the main screen shows. */
+/** The account of the main screen. */
 export function useAccount(): Account {
   const account = useContext(AccountContext);
   if (!account) throw new Error('outside of the main screen');

@@ -1,4 +1,4 @@
-/** Arrow keys go from one button of a list to the next, Home and End to its ends. */
+/** Arrow keys move the focus between the buttons of a list; Home and End move it to the first and last. */
 export function moveFocus(event: KeyboardEvent): void {
   const list = event.currentTarget;
   if (!(list instanceof HTMLElement)) return;

@@ -8,7 +8,7 @@ export type DialogKind =
   | { kind: 'add-members'; groupId: number }
   | { kind: 'image'; url: string };
 
-/** The window above the page. */
+/** The open dialog. */
 export const currentDialog = signal<DialogKind | undefined>(undefined);
 
 export function closeDialog(): void {

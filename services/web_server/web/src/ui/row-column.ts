@@ -1,27 +1,27 @@
 import { RowHeights } from '../model/row-window.js';
 
-/** Most rows of a selection that stay drawn, so that it can be copied. */
+/** The most selected rows that stay drawn, so that the selection can be copied. */
 const maxSelected = 300;
 
 /**
- * The drawn rows of a scroller whose position counts from its lower end: the elements in it with `data-row`. It measures them, and
- * keeps what is on the screen in its place when what is below changes its height.
+ * The drawn rows of a scroller whose position counts from its lower end: the elements with `data-row`. It measures them, and
+ * keeps the rows on the screen in place when rows below them change height.
  */
 export class RowColumn {
   readonly heights = new RowHeights();
-  /** The lower end is on the screen, and stays there whatever comes. */
+  /** Whether the lower end is on the screen and stays there when rows are added. */
   isAtEnd = true;
   readonly #scroller: HTMLElement;
   readonly #onResize: () => void;
   readonly #observer = new ResizeObserver((entries) => this.#resized(entries));
   readonly #observed = new Set<Element>();
-  /** The lowest row on the screen, and how far it was from the lower end. */
+  /** The lowest row on the screen, and its distance from the lower end. */
   #anchor: { key: string; distance: number } | undefined;
   #width: number;
   #height: number;
   #frame = 0;
 
-  /** @param onResize other rows may have to be drawn */
+  /** @param onResize called when the drawn rows may have to change */
   constructor(scroller: HTMLElement, onResize: () => void) {
     this.#scroller = scroller;
     this.#onResize = onResize;
@@ -39,7 +39,7 @@ export class RowColumn {
     return this.#rows().find((row) => row.dataset.row === key);
   }
 
-  /** After drawing. @returns whether a row has another height than was thought */
+  /** Called after drawing. @returns whether a row's height differs from the known or assumed one */
   measure(): boolean {
     let hasChanged = false;
     for (const row of this.#rows()) {
@@ -57,7 +57,7 @@ export class RowColumn {
     return hasChanged;
   }
 
-  /** Takes note of what is on the screen. */
+  /** Remembers which row is on the screen, and where. */
   noteAnchor(): void {
     const { top, bottom } = this.#scroller.getBoundingClientRect();
     const row = this.#rows().findLast((each) => {
@@ -67,7 +67,7 @@ export class RowColumn {
     this.#anchor = row && { key: row.dataset.row!, distance: this.#distanceOf(row) };
   }
 
-  /** Puts what was on the screen back to its place. */
+  /** Scrolls so that the remembered row is where it was. */
   holdAnchor(): void {
     const row = this.#anchor && !this.isAtEnd && this.find(this.#anchor.key);
     if (row) {
@@ -77,7 +77,7 @@ export class RowColumn {
     this.noteAnchor();
   }
 
-  /** Rows that must not go while they are used: with the focus, with a voice that plays, or selected. */
+  /** Rows in use that must stay drawn: with the focus, with playing audio, or selected. */
   usedRows(): Set<string> {
     const used = new Set<string>();
     const add = (row: HTMLElement | undefined) => row && used.add(row.dataset.row!);
@@ -121,7 +121,7 @@ export class RowColumn {
     }
     if (!hasChanged) return;
     this.holdAnchor();
-    // Drawing now would have the browser measure again in this frame.
+    // Deferred: redrawing now would make the browser measure again in this frame.
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(this.#onResize);
   }
@@ -129,7 +129,7 @@ export class RowColumn {
   #resizedItself(): boolean {
     const { clientWidth, clientHeight } = this.#scroller;
     if (clientWidth === this.#width && clientHeight === this.#height) return false;
-    // Texts break elsewhere.
+    // At another width, texts wrap differently.
     if (clientWidth !== this.#width) this.heights.clear();
     this.#width = clientWidth;
     this.#height = clientHeight;

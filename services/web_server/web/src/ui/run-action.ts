@@ -2,7 +2,7 @@ import { Refused } from '@teamtalk/client';
 import { t } from '../i18n/index.js';
 import { showToast } from '../model/toasts.js';
 
-/** Does something at the server, and says when it did not work. @returns whether it did */
+/** Runs a request and shows a toast if it fails. @returns whether it succeeded */
 export async function runAction(action: () => Promise<unknown>): Promise<boolean> {
   try {
     await action();

@@ -2,7 +2,7 @@ import { t } from '../i18n/index.js';
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 
-/** Of a file, in the unit that fits. */
+/** A file size in a suitable unit. */
 export function sizeText(bytes: number): string {
   const step = bytes === 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return new Intl.NumberFormat(t.value.locale, {

@@ -3,7 +3,7 @@ import { t } from '../i18n/index.js';
 
 const dayMs = 86_400_000;
 
-/** Making a format takes far longer than using it. */
+/** Formats are created once, because creating one is far slower than using it. */
 const format = (options: Intl.DateTimeFormatOptions) =>
   computed(() => new Intl.DateTimeFormat(t.value.locale, options));
 
@@ -13,12 +13,12 @@ const yearMonthAndDay = format({ year: 'numeric', month: 'numeric', day: 'numeri
 const fullDay = format({ dateStyle: 'full' });
 const dayAndTime = format({ dateStyle: 'full', timeStyle: 'short' });
 
-/** Of a message, in its conversation. */
+/** The time of a message in its conversation. */
 export function clockTime(seconds: number): string {
   return clock.value.format(seconds * 1000);
 }
 
-/** In lists: the time today, the day before that. */
+/** For lists: the time if today, otherwise the date. */
 export function shortTime(seconds: number): string {
   const date = new Date(seconds * 1000);
   const days = daysAgo(date);
@@ -28,7 +28,7 @@ export function shortTime(seconds: number): string {
   return (isThisYear ? monthAndDay : yearMonthAndDay).value.format(date);
 }
 
-/** The mark above the first message of a day. */
+/** The label above the first message of a day. */
 export function dayText(day: Date): string {
   const days = daysAgo(day);
   if (days === 0) return t.value.today;

@@ -5,27 +5,27 @@ import { RowColumn } from './row-column.js';
 
 /** How far beyond the screen rows are drawn, pixels. */
 const drawnAhead = 500;
-/** After how far a way others are, pixels. */
+/** Scroll distance after which the drawn rows are computed again, pixels. */
 const stepPx = 200;
 const noHeights = new RowHeights();
 
 export interface RowWindow<T> {
   readonly parts: ReadonlyArray<Part<T>>;
-  /** What the scroller has to call whenever its position has changed. */
+  /** The scroller must call this when its position changes. */
   readonly moved: () => void;
-  /** Puts a row into the middle of the screen. */
+  /** Scrolls a row to the middle of the screen. */
   readonly show: (key: string) => void;
-  /** Whether the lower end stays on the screen when something is put below. */
+  /** Sets whether the lower end stays on the screen when rows are added below. */
   readonly holdEnd: (isHeld: boolean) => void;
 }
 
-/** Draws of many rows those near the screen. @param scroller a reversed column: its position counts from its lower end */
+/** Draws only the rows near the screen. @param scroller a reversed column: its position counts from its lower end */
 export function useRowWindow<T extends { key: string }>(
   scroller: RefObject<HTMLElement | null>,
   rows: readonly T[],
 ): RowWindow<T> {
   const column = useRef<RowColumn | undefined>(undefined);
-  /** To be put into the middle of the screen. */
+  /** The row to scroll to the middle of the screen. */
   const target = useRef<string | undefined>(undefined);
   const [step, setStep] = useState(0);
   const [, setDrawing] = useState(0);
