@@ -153,7 +153,7 @@ export class TeamTalkClient extends Requests {
     return this.#link.connection?.server;
   }
 
-  /** The address at which to reach a file_server with this TCP address: the same, or its WebSocket's. */
+  /** How to reach the file_server with this TCP address: at the same address, or by its WebSocket. */
   fileServerAddress(server: ServerAddress): ServerAddress {
     return fileServerAddress(server, this.#fileServerUrl);
   }
@@ -196,7 +196,7 @@ export class TeamTalkClient extends Requests {
    * @param content a string is encrypted as text; bytes are sent as they are
    * @throws ClientError `unknown-receiver`, after half of the deadline: servers do not answer such a message
    *   (client-behaviour.md#sending), so the client checks whether the user or group exists; DeadlineExceeded with the
-   *   key for a retry: the server may or may not have stored the message. Empty messages and those to oneself also end so.
+   *   key for a retry: the server may or may not have stored the message. Empty messages and those to oneself also time out.
    */
   async send(
     session: Session,

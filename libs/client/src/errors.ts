@@ -94,7 +94,7 @@ export class DeadlineExceeded extends ClientError {
   }
 }
 
-/** 0x0107: another login of the same class replaced this session (1), or the user ended it from another client (2, also 1). */
+/** 0x0107: another login of the same class replaced this session (1), or the user ended it elsewhere (1; web sessions: 2). */
 export class Kicked extends ClientError {
   override readonly name = 'Kicked';
   /** A KickReasonType. */

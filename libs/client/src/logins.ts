@@ -2,12 +2,12 @@ import { Commands, type IM } from '@teamtalk/protocol';
 import { requireDone } from './errors.js';
 import type { Requester } from './requester.js';
 
-/** One of the user's connections, whatever their client. */
+/** One of the user's connections, of whatever client type. */
 export type Login = IM.BaseDefine.LoginInfo.$Properties;
 
 /**
- * Where else the user is logged in (client-behaviour.md#logging-out-elsewhere). The requests fail as those of the client do, and,
- * at a server that does not know them, with DeadlineExceeded.
+ * The user's other logins (client-behaviour.md#logging-out-elsewhere). The requests fail like other requests, and with
+ * DeadlineExceeded if the server does not support them.
  */
 export class Logins {
   readonly #requester: Requester;
@@ -16,7 +16,7 @@ export class Logins {
     this.#requester = requester;
   }
 
-  /** The user's connections (0x0803), this one among them, the oldest first. */
+  /** Lists the user's connections (0x0803), including this one, oldest first. */
   async list(): Promise<Login[]> {
     const { loginList } = await this.#requester.request(
       Commands.ExtListLoginsReq,
@@ -27,16 +27,16 @@ export class Logins {
   }
 
   /**
-   * Logs out there (0x0805). Whoever has the password may log in again.
+   * Logs out other connections (0x0805). This does not prevent a new login with the password.
    *
-   * @param ids `loginId`s of the list, at most 50
-   * @throws Refused when one of them is over already, or is this connection; then none is ended
+   * @param ids `loginId`s from `list`, at most 50
+   * @throws Refused when one of them has already ended, or is this connection; then none is ended
    */
   async end(...ids: [string, ...string[]]): Promise<void> {
     await this.#end(ids);
   }
 
-  /** Logs out everywhere else; devices that are not connected are not told of messages any more either. */
+  /** Logs out all other connections, and ends pushes to devices that are not connected. */
   async endOthers(): Promise<void> {
     await this.#end([]);
   }

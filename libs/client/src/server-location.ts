@@ -3,7 +3,7 @@ import { ClientError } from './errors.js';
 export interface ServerAddress {
   host: string;
   port: number;
-  /** URL of its WebSocket, if it is reached by one. */
+  /** URL of its WebSocket, if it is reached by WebSocket. */
   url?: string;
 }
 

@@ -66,13 +66,13 @@ export class Settings {
   }
 
   /**
-   * Where this page's browser takes messages while no page is open (0x0801), for web sessions; it holds until the logout, or
-   * until the browser ends the subscription.
+   * Sets where this page's browser receives messages while no page is open (0x0801). Only for web sessions. It holds until
+   * the logout, or until the browser ends the subscription.
    *
-   * @param subscription as `PushSubscription` becomes JSON; undefined: none
-   * @param locale BCP 47, of what a notification says besides the text
-   * @param timeZone IANA name, of the hours of `doNotDisturb`
-   * @throws Refused for what is no subscription, and where this is no web session
+   * @param subscription the JSON of a `PushSubscription`; undefined removes it
+   * @param locale BCP 47, the language of a notification's fixed texts
+   * @param timeZone IANA name, the time zone for the hours of `doNotDisturb`
+   * @throws Refused when it is not a valid subscription, or the login is not a web session
    */
   async setPushSubscription(
     subscription: string | undefined,

@@ -1,6 +1,6 @@
 import type { TransportOptions } from './transport.js';
 
-/** The part of a WebSocket, a browser's or that of ws, which the transport uses. */
+/** The part of a WebSocket (a browser's, or that of ws) that the transport uses. */
 export interface WebSocketLike {
   readonly readyState: number;
   onopen: (() => void) | null;
