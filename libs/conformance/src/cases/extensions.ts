@@ -6,7 +6,7 @@ import type { Peer } from '../peer.js';
 
 const { KICK_REASON_DUPLICATE_USER, KICK_REASON_MOBILE_KICK } = IM.BaseDefine.KickReasonType;
 
-/** A subscription as browsers write it. */
+/** A subscription in the JSON form that browsers produce. */
 function subscription(): string {
   const p256dh = createECDH('prime256v1').generateKeys('base64url');
   const keys = { p256dh, auth: randomBytes(16).toString('base64url') };
