@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
-/** AcknowledgedQuery: up to which messages the phones of users on this server have acknowledged conversations. */
+/** AcknowledgedQuery: the ids up to which phones on this server have acknowledged messages, per conversation. */
 export function answerAcknowledged({ users }: Pick<Context, 'users'>) {
   return (query: teamtalk.bus.AcknowledgedQuery): teamtalk.bus.Acknowledged.$Properties => ({
     msgIds: (query.conversations as teamtalk.bus.UserConversation[]).map(

@@ -29,7 +29,7 @@ export function kickUser({ users }: Context) {
     const connection = users.connectionsOf(userId ?? 0).find(({ id }) => id === connectionId);
     if (!connection) return;
     const { KICK_REASON_DUPLICATE_USER, KICK_REASON_MOBILE_KICK } = IM.BaseDefine.KickReasonType;
-    // A route_server of an earlier version mistakes a web session for a duplicate of the PC's, and a bot for a web session.
+    // A route_server of an earlier version counts web sessions as PC logins, and bots as web sessions.
     const { clientClass } = connection;
     const isMistaken = (clientClass === 'web' && !knowsWeb) || (clientClass === 'bot' && !knowsBots);
     if (isMistaken && reason === KICK_REASON_DUPLICATE_USER) return;

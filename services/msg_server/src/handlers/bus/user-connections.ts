@@ -33,7 +33,7 @@ export function answerConnections(context: Context) {
   };
 }
 
-/** Old clients know reason 2 only as the end of a PC's login by a phone. A page says that the user has logged it out. */
+/** Old clients know reason 2 only as a PC's session ended by a phone. Web clients show that the user has logged it out. */
 function reasonFor({ clientClass }: Connection): IM.BaseDefine.KickReasonType {
   return clientClass === 'web' ? KICK_REASON_MOBILE_KICK : KICK_REASON_DUPLICATE_USER;
 }

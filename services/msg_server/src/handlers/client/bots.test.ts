@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('a bot can log in up to its limit of times, whatever its client types', async () => {
+it('a bot can have logins up to its limit, whatever their client types', async () => {
   const processes = [
     await server.logIn(bot),
     await server.logIn(bot, CLIENT_TYPE_ANDROID),

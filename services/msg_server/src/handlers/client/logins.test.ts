@@ -6,7 +6,7 @@ import { type TestClient, TestServer } from '../../testing/test-server.js';
 
 const { CLIENT_TYPE_WINDOWS, CLIENT_TYPE_ANDROID } = IM.BaseDefine.ClientType;
 
-describe('where a user is logged in', () => {
+describe('the logins of a user', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await TestServer.start();
@@ -23,7 +23,7 @@ describe('where a user is logged in', () => {
   const end = (client: TestClient, ...loginIdList: string[]) =>
     client.ask(Commands.ExtEndLoginsReq, { loginIdList }, Commands.ExtEndLoginsRsp);
 
-  it('0x0803: is listed, with the connection that asks', async () => {
+  it('0x0803: are listed, including the requesting connection', async () => {
     const phone = await server.logIn(1, CLIENT_TYPE_ANDROID);
     const page = await logInPage(1);
     const logins = await list(page);
@@ -45,7 +45,7 @@ describe('where a user is logged in', () => {
     expect((await list(phone)).filter(({ isOwn }) => isOwn)).toMatchObject([{ clientClass: 'mobile' }]);
   });
 
-  it('0x0805: is ended at one client, which push forgets', async () => {
+  it('0x0805: one is ended, and its push registration is removed', async () => {
     const page = await logInPage(2);
     const phone = await server.logIn(2, CLIENT_TYPE_ANDROID);
     const other = await logInPage(2);
@@ -66,7 +66,7 @@ describe('where a user is logged in', () => {
     await page.roundTrip();
   });
 
-  it('0x0805: is ended everywhere else, and push forgets all other devices', async () => {
+  it('0x0805: all others are ended, and the push registrations of all other devices are removed', async () => {
     const pc = await server.logIn(3);
     const page = await logInPage(3);
     server.db.answers.replies.setPushSubscription = { done: true, deviceId: 6 };
@@ -77,7 +77,7 @@ describe('where a user is logged in', () => {
     await page.roundTrip();
   });
 
-  it('0x0805: nothing of others, of this connection or of nobody is ended', async () => {
+  it('0x0805: refuses to end the logins of others, this connection, and unknown ones', async () => {
     const [own, other] = [await server.logIn(4), await server.logIn(5)];
     const phone = await server.logIn(4, CLIENT_TYPE_ANDROID);
     const [ofOwn, ofOther] = [await list(own), await list(other)];

@@ -9,20 +9,20 @@ import { type Handler, queryMs, request, resultOk, resultRefused } from './handl
 
 type LoginInfo = IM.BaseDefine.LoginInfo.$Properties;
 
-/** A user's connection, with where it is. */
+/** A user's connection and its msg_server. */
 interface Login {
   server: number;
   connection: teamtalk.bus.ClientConnection;
 }
 
-/** Milliseconds a route_server, and then the msg_servers, have to respond. */
+/** How long a route_server, and then the msg_servers, may take to respond, milliseconds. */
 const partMs = 1_500;
-/** Most logins that one request ends by their ids. */
+/** The most logins that one request can end by id. */
 const maxEnded = 50;
 
 const label = commandLabel(Commands.ExtEndLoginsReq.id);
 
-/** 0x0803: where the user is logged in, whatever their clients (client-behaviour.md#logging-out-elsewhere). */
+/** 0x0803: lists the user's logins of all client types (client-behaviour.md#logging-out-elsewhere). */
 export function listLogins(context: Context): Handler {
   return request(context, Commands.ExtListLoginsReq, async (connection, _message, seqNum) => {
     const logins = await loginsOf(context, connection.userId);
@@ -32,7 +32,7 @@ export function listLogins(context: Context): Handler {
 }
 
 /**
- * 0x0805: logs the user out at other connections, or at all others and at devices that are not connected
+ * 0x0805: ends other logins of the user by id, or all others and the pushes to devices that are not connected
  * (client-behaviour.md#logging-out-elsewhere).
  */
 export function endLogins(context: Context): Handler {
@@ -71,7 +71,7 @@ export function endLogins(context: Context): Handler {
   );
 }
 
-/** The oldest first. @throws TeamTalkError when a server does not answer */
+/** The user's logins, oldest first. @throws TeamTalkError when a server does not respond */
 async function loginsOf({ bus }: Context, userId: number): Promise<Login[]> {
   const { sessions } = await bus.request(topics.sessionsQuery, { userIds: [userId] }, partMs);
   const servers = [...new Set((sessions as teamtalk.bus.Session[]).map(({ node }) => node))];
@@ -84,7 +84,7 @@ async function loginsAt(bus: Context['bus'], server: number, userId: number): Pr
     const { connections } = await bus.request(topics.connections(server), { userId }, partMs);
     return (connections as teamtalk.bus.ClientConnection[]).map((connection) => ({ server, connection }));
   } catch (error) {
-    // It has died, and its connections with it; the route_servers do not know yet.
+    // The msg_server has died with its connections, and the route_servers have not noticed yet.
     if (error instanceof NobodyListensError) return [];
     throw error;
   }

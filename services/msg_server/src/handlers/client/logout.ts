@@ -4,7 +4,7 @@ import { forgetPush } from '../../forget-push.js';
 import { type Handler, request, resultOk } from './handler.js';
 
 /**
- * 0x0105: clears a mobile client's device token, or a page's push subscription, answers 0x0106 and closes, once the client's earlier messages have
+ * 0x0105: clears a mobile client's device token, or a page's push subscription, answers 0x0106 and closes, once the client's
  * their results.
  */
 export function logOut(context: Context): Handler {

@@ -4,7 +4,7 @@ import { type TestClient, TestServer } from '../../testing/test-server.js';
 
 const { CLIENT_TYPE_WINDOWS, CLIENT_TYPE_ANDROID } = IM.BaseDefine.ClientType;
 
-describe('0x0801, the subscription of a page', () => {
+describe('0x0801: a web session’s push subscription', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await TestServer.start();
@@ -23,7 +23,7 @@ describe('0x0801, the subscription of a page', () => {
       Commands.ExtPushSubscriptionRsp,
     );
 
-  it('is stored for the logged-in user, in place of the one before, and goes with the logout', async () => {
+  it('is stored for the logged-in user, replaces the previous one, and is removed at the logout', async () => {
     const page = await logInPage(1);
     const fields = { userId: 1, locale: 'en', timeZone: 'Europe/Berlin' };
     server.db.answers.replies.setPushSubscription = { done: true, deviceId: 7 };
@@ -36,7 +36,7 @@ describe('0x0801, the subscription of a page', () => {
     expect(asked().at(-1)).toMatchObject({ userId: 1, subscription: '', formerDeviceId: 8 });
   });
 
-  it('that is refused leaves the one before', async () => {
+  it('keeps the previous one when the new one is refused', async () => {
     const page = await logInPage(2);
     server.db.answers.replies.setPushSubscription = { done: true, deviceId: 9 };
     await subscribe(page, 'good');
@@ -57,7 +57,7 @@ describe('0x0801, the subscription of a page', () => {
     expect(asked()).toHaveLength(before);
   });
 
-  it('does not keep a page from logging out when it cannot be removed', async () => {
+  it('does not prevent the logout when it cannot be removed', async () => {
     const page = await logInPage(4);
     server.db.answers.replies.setPushSubscription = { done: true, deviceId: 10 };
     await subscribe(page, 'x');

@@ -7,8 +7,8 @@ import { type Handler, queryMs, request, resultOk, resultRefused } from './handl
 const label = commandLabel(Commands.ExtPushSubscriptionReq.id);
 
 /**
- * 0x0801: where the browser of a web session takes Web Push messages; an empty subscription removes what this connection has
- * named before (client-behaviour.md#web-push-of-a-page).
+ * 0x0801: sets where the browser of a web session receives Web Push messages. An empty subscription removes the one that this
+ * connection has set (client-behaviour.md#web-push-of-a-page).
  */
 export function setPushSubscription(context: Context): Handler {
   const { metrics, pool } = context;

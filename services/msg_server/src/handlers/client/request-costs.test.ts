@@ -24,7 +24,7 @@ describe('the cost of a user’s requests', () => {
     const before = await held();
     const begin = performance.now();
     // 5,000 ids are some 14 KB: 1,400 units, and the 1,000 users answered more.
-    // At once: whatever comes after a pause has less to wait for.
+    // Sent in one write: after a pause, a request would wait less.
     await client.raw.send(Buffer.concat([2, 3, 4].map((seqNum) => infoPdu(everybody, seqNum))));
     const answers = [await infoAnswer(client), await infoAnswer(client), await infoAnswer(client)];
     expect(answers.map(({ userInfoList }) => userInfoList.length)).toEqual([1_000, 1_000, 1_000]);
