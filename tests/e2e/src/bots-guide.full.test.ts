@@ -12,7 +12,7 @@ import { InstalledSdk } from './sdk/installed-sdk.js';
 const top = fileURLToPath(new URL('../../../', import.meta.url));
 const examples = path.join(top, 'docs/examples/bots');
 
-/** Milliseconds for a dozen commands, each a process of its own, on a busy machine. */
+/** Timeout for a dozen commands, each in its own process, on a busy machine, milliseconds. */
 const commandsMs = 240_000;
 
 let cluster: TestCluster;
@@ -34,7 +34,7 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** Runs lines in a shell as the guide's reader does. */
+/** Runs lines in a shell, as a reader of the guide does. */
 async function shell(lines: string): Promise<string> {
   const here = lines
     .replaceAll('http://127.0.0.1:8400', cluster.url('http_msg_server'))
@@ -44,7 +44,7 @@ async function shell(lines: string): Promise<string> {
   return (await promisify(execFile)('bash', words, { cwd: top, env, timeout: commandsMs })).stdout;
 }
 
-/** Texts of the next messages of a client, as many as are expected, sorted: only those of one conversation have an order. */
+/** Texts of a client's next messages, sorted, because order is guaranteed only within a conversation. */
 async function texts(client: TeamTalkClient, count: number): Promise<(string | undefined)[]> {
   const found: (string | undefined)[] = [];
   while (found.length < count) found.push((await client.nextMessage()).text);
@@ -52,7 +52,7 @@ async function texts(client: TeamTalkClient, count: number): Promise<(string | u
 }
 
 it(
-  'the commands of the guide do what it says',
+  'the commands of the guide work as described',
   async () => {
     const guide = await readFile(path.join(top, 'docs/guides/bots.md'), 'utf8');
     const blocks = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
@@ -73,7 +73,7 @@ it(
   commandsMs,
 );
 
-/** Starts an example as whoever has installed the SDK does. @returns the bot's id */
+/** Starts an example as a user of the installed SDK does. @returns the bot's id */
 async function start(example: string, name: string): Promise<number> {
   const token = (await shell(`npx teamtalk bot add ${name}`)).trim();
   await installed.write(example, await readFile(path.join(examples, example), 'utf8'));
@@ -103,7 +103,7 @@ it(
 );
 
 it(
-  'on-call-bot.mjs passes on what it is told to whoever is on call',
+  'on-call-bot.mjs forwards messages to the user on call',
   async () => {
     const user = await start('on-call-bot.mjs', 'oncall');
     await alice.send({ user }, 'the disk is full');

@@ -22,7 +22,7 @@ async function addBot(name: string): Promise<{ user_id: number; token: string }>
   return body as { user_id: number; token: string };
 }
 
-it('logs in with its token, and is a user to others', async () => {
+it('logs in with its token, and looks like a user to others', async () => {
   const { user_id, token } = await addBot('echo');
   const bot = await cluster.connect('echo', { token });
   const ann = await cluster.connect('ann');
@@ -33,7 +33,7 @@ it('logs in with its token, and is a user to others', async () => {
   expect(await bot.nextMessage()).toMatchObject({ fromUserId: ids.ann, text: 'hello' });
 });
 
-it('is logged in several times at once: each process gets what is sent to it', async () => {
+it('can log in several times at once, and each process receives its messages', async () => {
   const { user_id, token } = await addBot('many');
   const kicks: string[] = [];
   const processes = [];
@@ -55,7 +55,7 @@ it('is logged in several times at once: each process gets what is sent to it', a
   expect(kicks).toEqual([]);
 });
 
-it('has no password, not even one that is set', async () => {
+it('cannot log in by password, even if one is set', async () => {
   const { user_id, token } = await addBot('locked');
   const changed = await api.call('changeUser', { path: { user_id }, body: { password: 'a password' } });
   expect(changed.status).toBe(200);
@@ -63,7 +63,7 @@ it('has no password, not even one that is set', async () => {
     await expect(cluster.connect('locked', credentials)).rejects.toMatchObject({ resultCode: 6 });
   }
   await cluster.connect('locked', { token });
-  // A token is no password of a person either.
+  // A person cannot log in with a token either.
   await expect(cluster.connect('ann', { token })).rejects.toMatchObject({ resultCode: 6 });
 });
 
@@ -92,7 +92,7 @@ it.each([
   });
 });
 
-it('only bots have tokens, and names are unique', async () => {
+it('only bots have tokens, and bot names are unique', async () => {
   expect((await api.call('createBot', { body: { name: 'ann' } })).status).toBe(409);
   for (const operation of ['renewBotToken', 'revokeBotToken']) {
     expect((await api.call(operation, { path: { user_id: ids.ann } })).status).toBe(404);

@@ -8,7 +8,7 @@ import { createLogger, readMetrics, type Service, sumOf } from '@teamtalk/servic
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 const accounts = 6;
-/** Deliveries that a quiet run lasts for; at the canary's defaults there are 198 a second. */
+/** Deliveries in a quiet run; with the canary's defaults there are 198 per second. */
 const quiet = Number(process.env.CANARY_DELIVERIES ?? 1_000);
 
 let cluster: TestCluster;
@@ -40,7 +40,7 @@ async function start(ports: readonly number[], env: Readonly<Record<string, stri
     CANARY_USERS: String(accounts),
     CANARY_PASSWORD: testPassword,
     CANARY_RATE: '40',
-    // A busy machine is no fault of the servers.
+    // A slow test machine must not count as late.
     CANARY_LATE_MS: '30000',
     CANARY_LOST_SECONDS: '30',
     ...env,
@@ -67,8 +67,8 @@ async function untilDelivered(more: number): Promise<void> {
 }
 
 /**
- * A msg_server's port at which one of so many messages to clients is swallowed: a fault of a server, which TCP would
- * not make good.
+ * A proxy for a msg_server's port that drops one message to clients in `oneIn`. It simulates a fault of the server, since
+ * TCP would repair a loss of the network.
  */
 async function swallowing(port: number, oneIn: number): Promise<{ port: number; swallowed: () => number }> {
   let messages = 0;
@@ -104,7 +104,7 @@ async function swallowing(port: number, oneIn: number): Promise<{ port: number; 
 }
 
 it(
-  'sees nothing in a quiet run, and every msg_server',
+  'reports no fault in a quiet run, and connects to every msg_server',
   async () => {
     await start([serverPort(0), serverPort(1)]);
     await untilDelivered(quiet);
@@ -121,7 +121,7 @@ it(
   120_000 + quiet * 20,
 );
 
-it('writes in a group of its own, whatever somebody else calls theirs', async () => {
+it('writes in its own group, even if another user has a group of the same name', async () => {
   await cluster.addUsers(['mallory']);
   const mallory = await cluster.connect('mallory');
   const group = await createGroup(mallory, accountIds, 'canary');
@@ -133,7 +133,7 @@ it('writes in a group of its own, whatever somebody else calls theirs', async ()
   expect(logged).toEqual([]);
 }, 90_000);
 
-it('sees every message that a path loses, and says which path', async () => {
+it('reports every message that a path loses, and names the path', async () => {
   const path = await swallowing(serverPort(1), 100);
   await start([serverPort(0), path.port], { CANARY_LOST_SECONDS: '5' });
   await waitUntil(async () => (await deliveries('lost')) >= 3, {
@@ -149,7 +149,7 @@ it('sees every message that a path loses, and says which path', async () => {
   }
 }, 90_000);
 
-it('takes a msg_server that ends for no loss, and is back at it when it is', async () => {
+it('does not report a loss when a msg_server stops, and reconnects when it is back', async () => {
   await start([serverPort(0), serverPort(1)]);
   await untilDelivered(50);
   await cluster.stopNode('msg_server', 1);

@@ -27,7 +27,7 @@ afterAll(() => cluster?.stop());
 
 let hooks = 0;
 
-/** @returns its id and path */
+/** @returns the hook's id and path */
 async function addHook(to: string, more: object = {}): Promise<{ hook_id: number; path: string }> {
   const name = `hook ${++hooks}`;
   const { status, body } = await api.call('createHook', {
@@ -38,7 +38,7 @@ async function addHook(to: string, more: object = {}): Promise<{ hook_id: number
   return body as { hook_id: number; path: string };
 }
 
-/** Posts as curl does, which calls everything a form. */
+/** Posts with the content type of a form, which curl sends by default. */
 async function post(path: string, body: string, headers: Record<string, string> = {}, server = 0) {
   const response = await fetch(cluster.url('http_msg_server', server) + path, {
     method: 'POST',
@@ -48,7 +48,7 @@ async function post(path: string, body: string, headers: Record<string, string> 
   return `${response.status} ${await response.text()}`;
 }
 
-it('a post reaches a person', async () => {
+it('a post reaches a user', async () => {
   const { path } = await addHook('@ben');
   expect(await post(path, '{"text":"build &lt;7&gt; is <https://ci/7|red>"}')).toBe('200 ok');
   expect(await ben.nextMessage()).toMatchObject({
@@ -74,7 +74,7 @@ it('a post reaches a group', async () => {
   }
 });
 
-it('a post goes where it says if its hook allows that', async () => {
+it('a post may choose its receiver if the hook allows that', async () => {
   const bound = await addHook(`user:${ids.ben}`);
   expect(await post(bound.path, '{"text":"x","channel":"#Release"}')).toBe('403 action_prohibited');
   expect(await post(bound.path, '{"text":"to ben","channel":"@ben"}')).toBe('200 ok');
@@ -91,7 +91,7 @@ it('a post goes where it says if its hook allows that', async () => {
   }
 });
 
-it('a repeated post with its Idempotency-Key is one message, at either server', async () => {
+it('a post repeated with its Idempotency-Key is stored once, even at another server', async () => {
   const { path } = await addHook('@ben');
   const key = { 'idempotency-key': 'build 7' };
   for (const server of [0, 1, 0]) expect(await post(path, '{"text":"once"}', key, server)).toBe('200 ok');
@@ -100,7 +100,7 @@ it('a repeated post with its Idempotency-Key is one message, at either server', 
   expect(await ben.nextMessage()).toMatchObject({ text: 'twice' });
 });
 
-it('the token of a hook that was removed is refused at once, everywhere', async () => {
+it('the token of a removed hook is refused at once, at every server', async () => {
   const { path, hook_id } = await addHook('@ben');
   expect(await post(path, '{"text":"still there"}')).toBe('200 ok');
   expect(await ben.nextMessage()).toMatchObject({ text: 'still there' });
@@ -109,7 +109,7 @@ it('the token of a hook that was removed is refused at once, everywhere', async 
   expect((await api.call('removeHook', { path: { hook_id } })).status).toBe(404);
 });
 
-it('the hooks of a bot that is disabled are refused', async () => {
+it('posts to the hooks of a disabled bot are refused', async () => {
   const created = await api.call('createBot', { body: { name: 'retired' } });
   const { path } = await addHook('@ben', { bot_id: created.body.user_id });
   await api.call('changeUser', {
@@ -133,7 +133,7 @@ it('tokens are stored as hashes only', async () => {
   }
 });
 
-it('a hook needs a bot, a receiver it can write to, and a name of its own', async () => {
+it('a hook requires a bot, a receiver the bot can write to, and a unique name', async () => {
   const { body: others } = await api.call('createGroup', {
     body: { name: 'Others', member_ids: [ids.ann, ids.ben], creator_id: ids.ann },
   });
@@ -152,7 +152,7 @@ it('a hook needs a bot, a receiver it can write to, and a name of its own', asyn
   }
 });
 
-it('is listed', async () => {
+it('hooks are listed', async () => {
   const { hook_id } = await addHook('#Release');
   const { body } = await api.call('listHooks');
   expect(body.hooks).toContainEqual({

@@ -11,13 +11,13 @@ interface Grant {
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
-/** An OpenID Connect provider where somebody is logged in already: it sends browsers back at once. */
+/** An OpenID Connect provider with a logged-in user: it redirects browsers back at once. */
 export class OidcProvider {
   readonly clientId = 'console';
   readonly clientSecret = 'the secret of the console';
-  /** of who is logged in there */
+  /** the claims of the logged-in user */
   claims: JWTPayload = { sub: 'subject-1', email: 'ann@example.com', email_verified: true };
-  /** what it does wrong */
+  /** the fault that it simulates */
   fault: 'none' | 'away' | 'declines' | 'other-nonce' | 'other-key' | 'other-audience' | 'expired' = 'none';
   readonly #server: Server;
   readonly #keys: KeyPair;
@@ -96,7 +96,7 @@ export class OidcProvider {
     response.writeHead(302, { location: back.href }).end();
   }
 
-  /** Each code once, for whoever has the verifier and the secret. */
+  /** Redeems a code, once, for a client with the verifier and the secret. */
   async #token(form: URLSearchParams): Promise<object | undefined> {
     const code = form.get('code') ?? '';
     const grant = this.#grants.get(code);

@@ -6,7 +6,7 @@ import { loadConfig, migrateUp, openDataSource, startDbProxyServer } from '@team
 import { Pgbouncer, type TestDatabase, testDatabase } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-/** What pgbouncer cannot pass on, as the guide has it. */
+/** The guide's setting for startup parameters that pgbouncer cannot pass on. */
 const ignoring = {
   ignore_startup_parameters: 'statement_timeout,idle_in_transaction_session_timeout,options',
 };
@@ -43,7 +43,7 @@ async function start(
   return pgbouncer.url;
 }
 
-/** Of the role that db_proxy_server has, in this database alone. */
+/** Sets the timeouts of db_proxy_server's role, in this database only. */
 async function setTimeouts(url: string): Promise<void> {
   const owner = await openDataSource(url);
   try {
@@ -56,14 +56,14 @@ async function setTimeouts(url: string): Promise<void> {
   }
 }
 
-/** Starts a db_proxy_server, which has to refuse before it needs NATS. */
+/** Starts a db_proxy_server that must refuse the database before it connects to NATS. */
 function startOn(url: string): Promise<unknown> {
   const env = { LOG_LEVEL: 'silent', OPS_PORT: '0', GRPC_PORT: '0', NATS_URL: 'nats://127.0.0.1:1' };
   return startDbProxyServer(loadConfig({ ...env, DATABASE_URL: asService(url) }));
 }
 
-it('pool_mode = session works, also when the server behind it breaks connections', async () => {
-  // Started without a PostgreSQL of its own: the cluster's database is known only afterwards.
+it('pool_mode = session works, even when PostgreSQL closes connections', async () => {
+  // Starts without db_proxy_server, because the database's address is known only afterwards.
   const cluster = await TestCluster.start({ db_proxy_server: 0, msg_server: 0, route_server: 1 });
   try {
     await setTimeouts(cluster.database.url);
@@ -84,7 +84,7 @@ it('pool_mode = session works, also when the server behind it breaks connections
       [databaseRole.name],
     );
     expect(broken.length).toBeGreaterThan(4);
-    // Without an ack it is sent again; the key makes it one.
+    // Retried without an ack; the key prevents a duplicate.
     await expect.poll(() => send('after').then(() => 'arrived', String), { timeout: 60_000 }).toBe('arrived');
     for (let k = 0; k < 20; k++) await send(`later ${k}`);
   } finally {
@@ -108,13 +108,13 @@ it.each(['transaction', 'statement'] as const)(
   60_000,
 );
 
-it('a role without timeouts is refused, since pgbouncer passes none on', async () => {
+it('a role without timeouts is refused, since pgbouncer does not forward them', async () => {
   await expect(startOn(await start('session'))).rejects.toThrow(
     `ALTER ROLE ${databaseRole.name} SET idle_in_transaction_session_timeout and statement_timeout`,
   );
 }, 60_000);
 
-it('a pgbouncer that refuses settings of connections is named, with what it needs', async () => {
+it('the error names pgbouncer if it refuses startup parameters, and the setting it needs', async () => {
   await setTimeouts(database.url);
   await expect(startOn(await start('session', database.url, {}))).rejects.toThrow(
     'pgbouncer needs ignore_startup_parameters = statement_timeout',

@@ -2,7 +2,7 @@ import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PushStand, tokenOf } from './push-stand.js';
 
-/** PUSH_KILLS=60 goes on for ten minutes. */
+/** PUSH_KILLS=60 takes ten minutes. */
 const kills = Number(process.env.PUSH_KILLS ?? 3);
 const readers = 20;
 
@@ -41,7 +41,7 @@ it(
     await waitUntil(newest, { what: 'every phone shows the newest message', timeoutMs: 120_000 });
     await stand.untilIdle(120_000);
 
-    // What was claimed and not reported is sent once more, under its id and collapse id: it replaces itself.
+    // A push that was claimed but not reported is sent again, with the same id and collapse id: the phone replaces it.
     const repeated = [...apns.accepted.values()].filter((count) => count > 1).length;
     console.log(
       `push: ${2 * kills} kills, ${apns.accepted.size} pushes, ${repeated} sent again under their id`,

@@ -57,7 +57,7 @@ it(
     const every = async () => (await waiting())[0]?.jobs === all;
     await waitUntil(every, { what: 'each conversation has one job', timeoutMs });
 
-    // An hour goes by: everything is an hour older, and has been tried for an hour.
+    // Simulates the hour: every row becomes an hour older, with an hour of attempts.
     await cluster.sql(
       `UPDATE push_job SET marked_at = marked_at - interval '1 hour', expires_at = expires_at - interval '1 hour',
          attempts = 3600, due_at = now() WHERE due_at IS NOT NULL`,

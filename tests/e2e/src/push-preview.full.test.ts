@@ -31,7 +31,7 @@ afterAll(async () => {
   await xiaomi?.close();
 });
 
-it('with PUSH_PREVIEW=none no provider learns a name or a text', async () => {
+it('with PUSH_PREVIEW=none, no provider receives a name or a text', async () => {
   const users = await stand.cluster.addUsers(['annabel', 'ben', 'zoe']);
   await stand.untilPushed('annabel', 'zoe', users.zoe);
   huawei.phones.add('a-huawei');
@@ -39,7 +39,7 @@ it('with PUSH_PREVIEW=none no provider learns a name or a text', async () => {
   const android = { clientType: ClientType.ANDROID };
   await stand.phoneOf('ben');
   await stand.phoneOf('ben', { ...android, token: 'hms:a-huawei' });
-  // Of one client type there is one device; the other is zoe's.
+  // A user has one device per client type; the other phones are zoe's.
   await stand.phoneOf('zoe', { ...android, token: 'mi:a-xiaomi' });
   const annabel = await stand.cluster.connect('annabel');
   const group = await annabel.groups.create('Project Nightingale', [users.ben, users.zoe]);

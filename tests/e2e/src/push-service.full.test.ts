@@ -29,7 +29,7 @@ afterAll(async () => {
   await stand?.stop();
 });
 
-/** A phone whose app has told the installation of its subscription. */
+/** A phone whose app has registered its subscription. */
 async function phoneOf(name: string): Promise<DistributorPhone> {
   const { cluster } = stand;
   const urls = () => [0, 1].map((k) => cluster.url('push_server', k));
@@ -42,7 +42,7 @@ async function phoneOf(name: string): Promise<DistributorPhone> {
 const until = (condition: () => boolean, what: string) => waitUntil(condition, { what, timeoutMs: 120_000 });
 const bodies = (phone: DistributorPhone) => [...phone.banners.values()].map(({ body }) => body);
 
-it('a phone without internet rings, gets what it has missed, and loses the banner of what is read elsewhere', async () => {
+it('a phone without internet rings, receives missed pushes, and withdraws what is read elsewhere', async () => {
   const { cluster } = stand;
   const phone = await phoneOf('ben');
   phone.connect();
@@ -83,7 +83,7 @@ it(`both push_servers are killed ${kills} times while they push: nothing is lost
   }
   await until(() => bodies(phone).includes(`message ${kills}`), 'the newest message');
   await stand.untilIdle(120_000);
-  // What was sent and not reported comes once more, in the place of the one before.
+  // A push that was sent but not reported is sent again, and replaces the previous one.
   expect(phone.banners.size).toBe(1);
   await ann.close();
 }, 600_000);

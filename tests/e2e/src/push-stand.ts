@@ -10,17 +10,17 @@ const ids = { keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' };
 const topic = 'com.example.teamtalk';
 
 export interface PushStandOptions extends Omit<ClusterOptions, 'envOf'> {
-  /** variables of push_server besides those of APNs */
+  /** variables of push_server in addition to those of APNs */
   env?: Readonly<Record<string, string>>;
-  /** milliseconds a push is held; 500 when left out */
+  /** how long a push is held, milliseconds; default 500 */
   holdMs?: number;
 }
 
-/** An installation whose push_servers speak to a fake of APNs, and phones that are there without the app. */
+/** An installation whose push_servers use a fake APNs, and phones whose app is in the background. */
 export class PushStand {
   readonly cluster: TestCluster;
   readonly apns: FakeApns;
-  /** of the key that APNs knows */
+  /** the key that the fake APNs accepts */
   readonly key: { pem: string; words: string[] };
   readonly #folder: string;
 
@@ -68,7 +68,7 @@ export class PushStand {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Sends a phone's token, and goes without a logout, as an app in the background does. */
+  /** Registers a phone's token and disconnects without a logout, as an app in the background does. */
   async phoneOf(
     name: string,
     {
@@ -84,12 +84,12 @@ export class PushStand {
     await phone.close();
   }
 
-  /** What the iPhone of a user shows, or the badge it got last without a banner. */
+  /** The notification on a user's iPhone, or the last badge update without one. */
   banner(name: string) {
     return [...this.apns.banners.values()].find(({ token }) => token === tokenOf(name))?.payload;
   }
 
-  /** Waits until nothing is to be pushed any more. */
+  /** Waits until no push is pending. */
   async untilIdle(timeoutMs = 60_000): Promise<void> {
     const idle = async () => {
       const [busy] = await this.cluster.sql<{ busy: boolean }>(
@@ -101,7 +101,7 @@ export class PushStand {
     await waitUntil(idle, { what: 'nothing is to be pushed', timeoutMs });
   }
 
-  /** Waits until what is stored is pushed: a push_server has asked for work, and there is a phone. */
+  /** Waits until push works: a push_server fetches work, and a test message reaches the phone. */
   async untilPushed(sender: string, receiver: string, receiverId: number): Promise<void> {
     await waitUntil(async () => (await this.cluster.sql('SELECT FROM push_consumer')).length === 1, {
       what: 'a push_server asks for work',
@@ -119,5 +119,5 @@ export class PushStand {
   }
 }
 
-/** The token of a user's iPhone. */
+/** The push token of a user's iPhone. */
 export const tokenOf = (name: string) => Buffer.from(name.padEnd(32, '-')).toString('hex');

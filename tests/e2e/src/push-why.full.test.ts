@@ -17,7 +17,7 @@ let cluster: TestCluster;
 let maker: FakeVivo;
 let api: OpenApiClient;
 let ann: number;
-/** what was seen, in the words of the guide */
+/** the outcomes seen so far, by their names in the guide */
 const seen = new Set<string>();
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ interface Decision {
   provider: string;
 }
 
-/** What the command says of a user, the newest first. */
+/** The decisions that the command lists for a user, newest first. */
 async function why(name: string): Promise<Decision[]> {
   const said = await teamtalk(['push', 'why', name, '--json'], { DATABASE_URL: cluster.database.url });
   expect(said, said.stderr).toMatchObject({ status: 0 });
@@ -57,7 +57,7 @@ async function why(name: string): Promise<Decision[]> {
   return lines.map((line) => JSON.parse(line) as Decision).filter(({ outcome }) => outcome !== undefined);
 }
 
-/** Waits until the newest decision is this one. @param documented its name in the guide */
+/** Waits for the newest decision to match. @param documented its name in the guide */
 async function until(name: string, outcome: string, reason: string | RegExp, documented: string) {
   const is = ([newest]: Decision[]) =>
     newest?.outcome === outcome &&
@@ -88,7 +88,7 @@ async function sendTo(id: number, text = 'hello'): Promise<void> {
 
 const busy = { status: 503, reason: 'Shutdown', retryAfter: 1_800 };
 
-/** A user with a push that waits for half an hour, since APNs was busy. */
+/** A user with a push that waits half an hour because APNs was busy. */
 async function waiting(name: string): Promise<number> {
   const id = await newUser(name);
   stand.apns.misbehaviours.push(busy);
@@ -97,7 +97,7 @@ async function waiting(name: string): Promise<number> {
   return id;
 }
 
-/** The time has come. */
+/** Makes the push due. */
 const wake = (id: number) =>
   cluster.sql('UPDATE push_job SET due_at = now() WHERE user_id = $1 AND due_at IS NOT NULL', [id]);
 
@@ -111,7 +111,7 @@ it('accepted, and withdrawn when it has been read', async () => {
   await pc.close();
 });
 
-it('what the phone has acknowledged', async () => {
+it('acknowledged by the phone', async () => {
   const id = await newUser('cat');
   const phone = await cluster.connect('cat', { clientType: ClientType.IOS });
   const received = phone.nextMessage();
@@ -121,12 +121,12 @@ it('what the phone has acknowledged', async () => {
   await phone.close();
 });
 
-it('at night, where the user wants it so', async () => {
+it('at night, if the user has do-not-disturb on', async () => {
   const id = await newUser('dan');
   const client = await cluster.connect('dan', { clientType: ClientType.ANDROID });
   await client.settings.setDoNotDisturb(true);
   await client.close();
-  // The zone in which it is 23 o'clock; Etc/GMT-8 is east of Greenwich.
+  // A zone in which it is 23:00; Etc/GMT-8 is east of Greenwich.
   const east = ((23 - new Date().getUTCHours() + 11) % 24) - 11;
   const zone = `Etc/GMT${east < 0 ? '+' : '-'}${Math.abs(east)}`;
   await cluster.sql('UPDATE push_device SET time_zone = $2 WHERE user_id = $1', [id, zone]);
@@ -134,7 +134,7 @@ it('at night, where the user wants it so', async () => {
   await until('dan', 'dropped', 'do-not-disturb', '`do-not-disturb`');
 });
 
-it('what was read, has expired, or whose receiver has left, while it waited', async () => {
+it('read, expired, or its receiver left, while it waited', async () => {
   const read = await waiting('eve');
   const pc = await cluster.connect('eve');
   await pc.markRead({ user: ann }, 1);
@@ -155,7 +155,7 @@ it('what was read, has expired, or whose receiver has left, while it waited', as
   await until('gus', 'dropped', 'user-left', '`user-left`');
 });
 
-it('a group that the user has muted, or is no member of any more', async () => {
+it('in a group that the user has muted or left', async () => {
   const [muting, leaving] = [await newUser('hal'), await newUser('ian')];
   const client = await cluster.connect('ann');
   const group = await client.groups.create('Team', [muting, leaving]);
@@ -174,7 +174,7 @@ it('a group that the user has muted, or is no member of any more', async () => {
   await until('ian', 'dropped', 'not-a-member', '`not-a-member`');
 });
 
-it('a phone that is gone, that was gone before, or that is another user’s', async () => {
+it('for a phone that is unregistered now, was before, or belongs to another user', async () => {
   const id = await waiting('jan');
   const zoe = await cluster.connect('zoe');
   stand.apns.misbehaviours.push({ status: 410, reason: 'Unregistered' });
@@ -188,14 +188,14 @@ it('a phone that is gone, that was gone before, or that is another user’s', as
   await wake(id);
   await until('jan', 'dropped', 'device-gone', '`device-gone`');
 
-  // As when a token moves at that very moment; otherwise its jobs go with it.
+  // Simulates a token that moves at this moment; normally its jobs are deleted with it.
   const moved = await waiting('kim');
   await cluster.sql('UPDATE push_device SET user_id = $2 WHERE user_id = $1', [moved, ann]);
   await wake(moved);
   await until('kim', 'dropped', 'device-moved', '`device-moved`');
 });
 
-it('what a provider refuses, does not know how to do, or is not there for', async () => {
+it('refused or not supported by the provider, or without a provider', async () => {
   const refused = await newUser('leo');
   stand.apns.misbehaviours.push({ status: 400, reason: 'BadPriority' });
   await sendTo(refused);
@@ -216,7 +216,7 @@ it('what a provider refuses, does not know how to do, or is not there for', asyn
   await until('ned', 'dropped', 'no-provider', '`no-provider`');
 });
 
-it('that was all there is, by the guide and by the API', async () => {
+it('the tests above cover every outcome in the guide and the API', async () => {
   const [, table = ''] =
     /## Why did it not ring\?.*?\n\|---[^\n]*\n(.*?)\n\n/s.exec(readFileSync(guide, 'utf8')) ?? [];
   const documented = table.split('\n').flatMap((row) => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
     cluster.url('http_msg_server'),
     await cluster.addApp('mobile', { permissions: appPermissions }),
   );
-  // The push_servers run already.
+  // The push_servers are already running.
   const set = async (words: string[], secret: string) => {
     const database = { ...key, DATABASE_URL: cluster.database.url };
     const stored = await teamtalk(['push', 'credential', 'set', ...words], database, secret);
@@ -55,7 +55,7 @@ it('a message rings the phone of a receiver who is away, and a tap opens the rig
   await ann.close();
 });
 
-it('an Android phone rings by the provider that its token names', async () => {
+it('an Android phone rings through the provider in its token’s prefix', async () => {
   const token = 'IQAAAACy0P7n';
   huawei.phones.add(token);
   await stand.phoneOf('cat', { token: `hms:${token}`, clientType: ClientType.ANDROID });
@@ -79,7 +79,7 @@ it('who is on a PC gets the badge only', async () => {
   await ann.close();
 });
 
-it('a phone that is connected and acknowledges a message is not rung for it', async () => {
+it('a connected phone that acknowledges a message gets no push for it', async () => {
   await stand.phoneOf('ben');
   const phone = await cluster.connect('ben', { clientType: ClientType.IOS });
   const ann = await cluster.connect('ann');
@@ -107,7 +107,7 @@ it('a phone that another user has now rings for that one only', async () => {
   await ann.close();
 });
 
-it('a phone that is registered over /v1 for another user rings for that one only, and says why', async () => {
+it('a phone registered over /v1 for another user rings for that user only, and the API lists the push', async () => {
   await stand.phoneOf('ben');
   const registered = await api.call('registerDevice', {
     path: { user_id: users.dan },
@@ -128,7 +128,7 @@ it('a phone that is registered over /v1 for another user rings for that one only
   await ann.close();
 });
 
-it('who leaves the company gets nothing from then on', async () => {
+it('a user who has left the company gets no more pushes', async () => {
   const left = await api.call('changeUser', { path: { user_id: users.dan }, body: { disabled: true } });
   expect(left.status).toBe(200);
   await stand.phoneOf('cat');

@@ -1,4 +1,4 @@
-/** A seeded generator of numbers below `below`. */
+/** A seeded generator of integers in [0, below). */
 export function randomFrom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

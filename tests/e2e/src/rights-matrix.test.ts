@@ -230,7 +230,7 @@ async function makeFixture(): Promise<Fixture> {
     key: member,
     body: { to: { user_ids: [ids.ben] }, type: 'text', msg: secret },
   });
-  // There may be 200 at most, and those of former cells are used no more.
+  // The limit is 200, and items of earlier cells are no longer needed.
   await cluster.sql('DELETE FROM discovery_item');
   const [device] = await cluster.sql<{ id: number }>(
     `INSERT INTO push_device (user_id, client_type, provider, token, token_hash)

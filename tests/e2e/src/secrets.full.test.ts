@@ -44,7 +44,7 @@ describe('a service whose stores are away', () => {
   it.each(serviceNames)(
     '%s says so at every log level without a secret',
     async (service: ServiceName) => {
-      // Where nothing listens; another test may take a port that is free.
+      // Nothing listens here; a free port might be taken by another test.
       const port = 9;
       const env = {
         ...secrets,

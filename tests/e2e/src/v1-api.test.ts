@@ -201,7 +201,7 @@ it('sessions: what is known of each, one of them ended, and all ended by a new p
   });
 });
 
-it('devices: registered, refreshed, moved to another user, removed; and what became of pushes', async () => {
+it('devices: registered, refreshed, moved to another user, removed; and the push history', async () => {
   const path = { user_id: ids.ann };
   const body = { provider: 'apns', token: 'AB'.repeat(32), locale: 'zh-Hans-CN', time_zone: 'Asia/Shanghai' };
   const { device_id } = await call(201, 'registerDevice', { path, body });
@@ -273,7 +273,7 @@ it('discovery', async () => {
   await call(404, 'deleteDiscovery', { path: { item_id } });
 });
 
-it('a receiver by name', async () => {
+it('a receiver can be given by name', async () => {
   const cat = await cluster.connect('cat');
   const send = (status: number, to: string) =>
     call(status, 'sendMessage', { body: { from_user_id: ids.ben, to, msg: `to ${to}` } });

@@ -168,7 +168,7 @@ it('many receivers that hang together leave most of the posts to others', async 
   expect(hangs.mostOpen).toBeLessThanOrEqual(many);
 }, 600_000);
 
-it('an answer without an end is taken by its status, and not read', async () => {
+it('an endless response counts by its status, and its body is not read', async () => {
   let written = 0;
   const endless = await Receiver.start((_request, response) => {
     const chunk = Buffer.alloc(65_536);
@@ -192,7 +192,7 @@ it('an answer without an end is taken by its status, and not read', async () => 
       what: 'the event to count as posted',
     });
     await waitUntil(() => endless.open === 0, { timeoutMs: 100_000, what: 'the answer to be given up' });
-    // What fits into the buffers of sockets.
+    // About what fits in the socket buffers.
     expect(written).toBeLessThan(64 * 1024 * 1024);
   } finally {
     endless.stop();

@@ -138,7 +138,7 @@ it('has one event for every command that administers, and no secrets', async () 
   for (const secret of secrets) expect(everything).not.toContain(secret);
 });
 
-it('prints a row on one line, and nothing that a terminal would obey, whatever names are', async () => {
+it('prints each row on one line without control sequences, whatever the names contain', async () => {
   const nickName = 'x\n9\tmallory\u001b]0;y\u0007\u009b2J\u2028';
   await sql.query(`UPDATE im_user SET nick_name = $1 WHERE name = 'robot'`, [nickName]);
   const { stdout } = await run('user', 'list');
@@ -168,7 +168,7 @@ it('knows of every function that commands use', () => {
       'removePushCredential',
     ],
     ...['inviteFirstOwner', 'inviteToConsole', 'Erasures', 'LegalHolds', 'MessageExports', 'RetentionRules'],
-    // An event for each user: services/db_proxy_server/src/accounts/imports.
+    // Records an event for each user, tested in services/db_proxy_server/src/accounts/imports.
     'UserImports',
   ];
   const changeNothing = [
@@ -190,7 +190,7 @@ it('knows of every function that commands use', () => {
       'exportedMessages',
     ],
     ...['hashPassword', 'loadConfig', 'openDataSource', 'startDbProxyServer', 'usualPermissions'],
-    // For what the import writes: tests/migration.
+    // Used by the import, tested in tests/migration.
     ...['openAudit', 'operator'],
   ];
   const names = Object.entries(functions).flatMap(([name, each]) =>

@@ -15,7 +15,7 @@ afterAll(() => drop());
 
 const run = (...words: string[]): Promise<Outcome> => teamtalk(words, env);
 
-it('adds bots and hooks, lists them, takes tokens back', async () => {
+it('adds and lists bots and hooks, and revokes tokens', async () => {
   const added = await run('bot', 'add', 'ci', '--nick', 'Builds');
   expect(added).toMatchObject({ status: 0, stderr: expect.stringContaining('the token of ci, user 2') });
   expect(added.stdout).toMatch(/^[\w-]{43}\n$/);

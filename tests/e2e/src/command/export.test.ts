@@ -37,7 +37,7 @@ beforeAll(async () => {
   const rows: [id: number, type: number, data: Buffer][] = [
     [1, 1, codec.encrypt('hello')],
     [2, 2, Buffer.concat([Buffer.from([0, 0, 0, 7]), sound])],
-    // The hosts are whoever's who wrote: only the paths count.
+    // Image hosts depend on the sender: only the paths count.
     [
       3,
       1,
@@ -64,10 +64,10 @@ beforeAll(async () => {
 afterAll(() => stop());
 
 const run = (...words: string[]): Promise<Outcome> => teamtalk(words, env);
-/** As another operator. */
+/** Runs the command as a second operator. */
 const second = (...words: string[]): Promise<Outcome> => teamtalk(words, { ...env, SUDO_USER: 'second' });
 
-it('writes what two people wanted, with a manifest that has the hash of every file', async () => {
+it('writes an export that two people agreed on, with a manifest of file hashes', async () => {
   const target = path.join(folder, 'one');
   const images = `http://127.0.0.1:${(msfs.address() as AddressInfo).port}`;
   expect(await run('export', 'request', 'case 1', '--user', '1')).toMatchObject({ status: 0, stdout: '1\n' });

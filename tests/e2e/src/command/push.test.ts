@@ -123,7 +123,7 @@ it('needs a key', async () => {
   }
 });
 
-it('none of the output has a secret', () => {
+it('no output contains a secret', () => {
   const text = said.map(({ stdout, stderr }) => stdout + stderr).join('\n');
   const secrets = [
     first,

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const run = (...words: string[]): Promise<Outcome> => teamtalk(words, env);
 
-it('sets, lists and removes rules, and says what was removed', async () => {
+it('sets, lists and removes rules, and reports what was removed', async () => {
   expect(await run('retention', 'set', '730')).toMatchObject({ status: 0, stdout: '1\n' });
   await run('retention', 'set', '90', '--department', '7');
   await run('retention', 'set', 'forever', '--group', '12');

@@ -9,8 +9,8 @@ export interface Outcome {
 }
 
 /**
- * Runs `teamtalk` in this process, with these variables besides the environment's own.
- * @param input its standard input; left out: that of this process
+ * Runs `teamtalk` in this process, with these variables added to the environment.
+ * @param input its standard input; undefined: this process's
  */
 export async function teamtalk(
   words: string[],

@@ -4,22 +4,22 @@ export interface Asked {
   params?: Record<string, string | number>;
   query?: Record<string, string>;
   body?: object;
-  /** in place of those that the pages send */
+  /** replace the headers that the console's pages send */
   headers?: Record<string, string>;
 }
 
 export interface Answered {
   status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it as they know it
+  // biome-ignore lint/suspicious/noExplicitAny: tests access the fields that they expect
   body: any;
   headers: Headers;
 }
 
-/** A browser at the console: it keeps the cookie. */
+/** A browser that uses the console; it keeps the cookie. */
 export class ConsoleClient {
   /** the Cookie header; empty: none */
   cookie = '';
-  /** of the page that it is on */
+  /** the origin of its page */
   origin: string;
   readonly #url: string;
 
@@ -47,7 +47,7 @@ export class ConsoleClient {
     return { status: response.status, body: text && JSON.parse(text), headers: response.headers };
   }
 
-  /** @throws Error when it is refused */
+  /** @throws Error when the request is refused */
   async done(id: OperationId, asked?: Asked): Promise<Answered['body']> {
     const { status, body } = await this.call(id, asked);
     if (status >= 300) throw new Error(`${id}: ${status} ${JSON.stringify(body)}`);

@@ -9,9 +9,9 @@ import { ConsoleStand, consolePassword } from './console-stand.js';
 
 let stand: ConsoleStand;
 let owner: ConsoleClient;
-/** That of the department administrator: what the calls of the matrix act on is in it. */
+/** The department administrator's department, which contains everything that the calls act on. */
 let department: number;
-/** Recovery codes of the roles' accounts, while they log in with codes. */
+/** Recovery codes of the roles' accounts while their second factor is on. */
 const recoveryCodes = new Map<ConsoleRole, string[]>();
 const members = new Map<ConsoleRole, { name: string; client: ConsoleClient }>();
 
@@ -54,7 +54,7 @@ async function newItem(): Promise<number> {
   return (await owner.done('createDiscovery', { body: { name: 'wiki', url: 'http://wiki/' } })).item_id;
 }
 
-/** What a new broadcast says, from a bot; it waits for an hour. */
+/** A new broadcast from a bot, due in an hour. */
 async function newBroadcast(): Promise<Asked> {
   const [bot] = await stand.cluster.sql<{ id: number }>(
     `WITH made AS (INSERT INTO im_user (name, password_hash) VALUES ($1, '!') RETURNING id)
@@ -81,7 +81,7 @@ async function newRule(): Promise<number> {
   return (await owner.done('setRetention', { body })).rule_id;
 }
 
-/** A user who is logged in, and the connection. */
+/** A logged-in user and their connection. */
 async function connected(): Promise<{ user_id: number; connection_id: string }> {
   const { name, user_id } = await newUser();
   await stand.cluster.connect(name);
@@ -90,14 +90,14 @@ async function connected(): Promise<{ user_id: number; connection_id: string }> 
   return { user_id, connection_id: connections[0].connection_id };
 }
 
-/** A secret of the role's account, which is not confirmed yet. */
+/** Begins the setup of a second factor for the role's account. @returns a code that would confirm it */
 async function secretOf(role: ConsoleRole): Promise<{ client: ConsoleClient; code: string }> {
   const client = await again(role);
   const { secret } = await client.done('beginSecondFactor', { body: { password: consolePassword } });
   return { client, code: codeOf(secret) };
 }
 
-/** The role's account logs in with codes. @returns one that is good */
+/** Turns on the second factor of the role's account. @returns a valid recovery code */
 async function withCodes(role: ConsoleRole): Promise<Asked> {
   const { client, code } = await secretOf(role);
   const { recovery_codes: codes } = await client.done('confirmSecondFactor', { body: { code } });
@@ -105,7 +105,7 @@ async function withCodes(role: ConsoleRole): Promise<Asked> {
   return { body: { code: codes.pop() } };
 }
 
-/** Another account, which logs in with codes. */
+/** Another account with a second factor. */
 async function accountWithCodes(): Promise<Asked> {
   const accountId = await newAccount();
   await stand.cluster.sql(
@@ -115,7 +115,7 @@ async function accountWithCodes(): Promise<Asked> {
   return { params: { account_id: accountId } };
 }
 
-/** A user who failed to log in. */
+/** A user with a failed login. */
 async function failedUser(): Promise<Asked> {
   const asked = await ofUser();
   await stand.cluster.sql(
@@ -126,7 +126,7 @@ async function failedUser(): Promise<Asked> {
   return asked;
 }
 
-/** An account whose holder failed to log in. */
+/** An account with a failed login. */
 async function failedAccount(): Promise<Asked> {
   const name = `a${unique()}`;
   const { account_id } = await owner.done('createAccount', { body: { name, role: 'viewer' } });
@@ -146,7 +146,7 @@ async function departed(): Promise<Asked> {
   return asked;
 }
 
-/** An import with one row, which adds a user. */
+/** An import with one row that adds a user. */
 async function checkedImport(): Promise<Asked> {
   const { import_id } = await owner.done('createUserImport', { body: { file_name: 'people.csv' } });
   const asked = { params: { import_id } };
@@ -158,7 +158,7 @@ const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGro
 const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
 const nothing = async (): Promise<Asked> => ({});
 
-/** By operation: what is asked, and for a change the verb of its one event. */
+/** For each operation: the request, and for a change the verb of its only event. */
 const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, verb?: string]> = {
   setUp: [
     async (role) => ({
@@ -347,7 +347,7 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   endAccountSessions: [ofAccount, 'account.end-sessions'],
 };
 
-/** Another browser in which the role's account logs in. */
+/** Logs the role's account in from another browser. */
 async function again(role: ConsoleRole): Promise<ConsoleClient> {
   const client = stand.client();
   const code = recoveryCodes.get(role)?.pop();
@@ -375,7 +375,7 @@ it.each(cells)('$id by $role', async ({ id, role }) => {
   const [ask, verb] = rows[id];
   const asked = await ask(role);
   const { name } = members.get(role)!;
-  // A session of its own: some operations end it.
+  // Its own session, because some operations end it.
   const client = api[id].access === 'public' ? stand.client() : await again(role);
   const before = await stand.newestEvent();
   const { status, body } = await client.call(id, asked);
@@ -390,7 +390,7 @@ it.each(cells)('$id by $role', async ({ id, role }) => {
   expect(events).toEqual(verb ? [{ actor, source: expect.stringContaining('127.0.0.1'), verb }] : []);
 });
 
-it.each(Object.keys(rows) as OperationId[])('%s needs a session', async (id) => {
+it.each(Object.keys(rows) as OperationId[])('%s requires a session', async (id) => {
   if (api[id].access === 'public') return;
   const [ask] = rows[id];
   const { status } = await stand.client().call(id, await ask('owner'));

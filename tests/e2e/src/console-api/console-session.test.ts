@@ -11,7 +11,7 @@ afterAll(() => stand.cluster.stop());
 
 const refused = (kind: string) => expect.objectContaining({ type: `urn:teamtalk:problem:${kind}` });
 
-/** The statements that age a session. */
+/** A statement that makes a session older. */
 const aged = (column: string, interval: string) =>
   stand.cluster.sql(`UPDATE console_session SET ${column} = now() - $1::interval`, [interval]);
 
@@ -29,13 +29,13 @@ it('a setup token works once, for a day, and only the newest one', async () => {
   expect((await setUp(late)).body).toEqual(refused('wrong-login'));
 });
 
-it('refuses a password that is short', async () => {
+it('refuses a short password', async () => {
   const token = await stand.invite('short', 'viewer');
   const { status } = await stand.client().call('setUp', { body: { token, password: 'eleven char' } });
   expect(status).toBe(400);
 });
 
-it('a session is a new one at every login, in a cookie that scripts and other pages do not get', async () => {
+it('every login creates a new session, in a cookie that scripts and other sites cannot read', async () => {
   await stand.member('viewer', 'fixed');
   const client = stand.client();
   const planted = `teamtalk-console=${'a'.repeat(43)}`;
@@ -74,7 +74,7 @@ it.each([
   expect((await client.call('getSession')).status).toBe(401);
 });
 
-it('a call keeps a session that would have ended for want of calls', async () => {
+it('a call extends a session that was about to expire from inactivity', async () => {
   const client = await stand.member('viewer');
   await aged('seen_at', '28 minutes');
   await client.done('getSession');
@@ -84,7 +84,7 @@ it('a call keeps a session that would have ended for want of calls', async () =>
   expect(rows[0]?.fresh).toBe(true);
 });
 
-it('a change comes from the console’s own page, with its header', async () => {
+it('a change is accepted only from the console’s own origin, with its header', async () => {
   const client = await stand.member('administrator');
   const origin = stand.cluster.url('admin_server');
   const body = { name: 'from elsewhere' };
@@ -105,7 +105,7 @@ it('a change comes from the console’s own page, with its header', async () => 
   expect(departments).toEqual([]);
 });
 
-it('nobody sees or ends the session of another account', async () => {
+it('an account cannot see or end the sessions of another', async () => {
   const [ann, ben] = [await stand.member('viewer'), await stand.member('viewer')];
   const { sessions } = await ann.done('listOwnSessions');
   expect(sessions).toHaveLength(1);
@@ -115,7 +115,7 @@ it('nobody sees or ends the session of another account', async () => {
   expect((await ann.call('getSession')).status).toBe(200);
 });
 
-it('logging out ends the session, not only the cookie', async () => {
+it('a logout ends the session, not only the cookie', async () => {
   const client = await stand.member('viewer');
   const { cookie } = client;
   await client.done('logOut');
@@ -124,7 +124,7 @@ it('logging out ends the session, not only the cookie', async () => {
   expect((await client.call('getSession')).status).toBe(401);
 });
 
-it('a request without a session takes none away: browsers follow links of other pages without it', async () => {
+it('a request without a cookie does not clear it: browsers follow links from other sites without it', async () => {
   const client = await stand.member('viewer');
   const followed = await stand.client().call('getSession', { headers: {} });
   expect(followed.status).toBe(401);
@@ -134,7 +134,7 @@ it('a request without a session takes none away: browsers follow links of other 
   expect(ended.headers.getSetCookie()[0]).toMatch(/^teamtalk-console=;/);
 });
 
-it('a changed password ends the other sessions, and is needed from then on', async () => {
+it('a changed password ends the other sessions, and the old one no longer works', async () => {
   const name = 'changes password';
   const client = await stand.member('viewer', name);
   const other = stand.client();
@@ -149,12 +149,12 @@ it('a changed password ends the other sessions, and is needed from then on', asy
   const old = await other.call('logIn', { body: { name, password: consolePassword } });
   expect(old.body).toEqual(refused('wrong-login'));
   await other.done('logIn', { body: { name, password } });
-  // A link that was not used would be another way in.
+  // A password change also revokes unused links, which would be another way in.
   const byLink = await stand.client().call('setUp', { body: { token: link, password: consolePassword } });
   expect(byLink.body).toEqual(refused('wrong-login'));
 });
 
-it('a disabled account is out at once; the last owner stays', async () => {
+it('a disabled account loses access at once; the last owner cannot be disabled or demoted', async () => {
   await stand.cluster.sql(`DELETE FROM console_session`);
   await stand.cluster.sql(`DELETE FROM console_account`);
   const owner = await stand.member('owner', 'boss');
@@ -173,11 +173,11 @@ it('a disabled account is out at once; the last owner stays', async () => {
   const second = await stand.member('owner', 'second');
   expect((await change('boss', { role: 'viewer' })).status).toBe(204);
   expect(await second.done('listAccounts')).toBeDefined();
-  // The role counts at once, also of a session that is open.
+  // A new role applies at once, even to an open session.
   expect((await owner.call('listAccounts')).status).toBe(403);
 });
 
-it('a name that fails too often is locked out, until a new link is used', async () => {
+it('too many failed logins lock a name out, until a new link is used', async () => {
   const name = 'locked';
   await stand.member('viewer', name);
   const client = stand.client();
@@ -199,7 +199,7 @@ async function failUntilLimited(attempt: () => Promise<{ status: number; body: o
   throw new Error('never limited');
 }
 
-it('limits the changes of a session, not those of others', async () => {
+it('limits the changes of one session without affecting others', async () => {
   const [fast, slow] = [await stand.member('administrator'), await stand.member('administrator')];
   const change = (client: typeof fast) =>
     client.call('changeDepartment', { params: { department_id: 1_000_000 }, body: { name: 'x' } });
@@ -210,7 +210,7 @@ it('limits the changes of a session, not those of others', async () => {
   expect((await change(slow)).status).toBe(404);
 });
 
-it('refuses what the schema does not know, and bodies that are too large or no JSON', async () => {
+it('refuses fields outside the schema, bodies that are too large, and invalid JSON', async () => {
   const client = await stand.member('administrator');
   const unknown = await client.call('createDepartment', { body: { name: 'x', colour: 'red' } });
   expect(unknown.status).toBe(400);
@@ -220,7 +220,7 @@ it('refuses what the schema does not know, and bodies that are too large or no J
   expect(strangers.status).toBe(413);
 });
 
-it('pages have a policy that lets nothing in, and the API is described', async () => {
+it('pages have a strict Content-Security-Policy, and the API has a description', async () => {
   const url = stand.cluster.url('admin_server');
   const page = await fetch(`${url}/users/5`);
   expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
@@ -241,7 +241,7 @@ it('pages have a policy that lets nothing in, and the API is described', async (
   expect((await fetch(`${url}/admin/v1/none`)).status).toBe(404);
 });
 
-it('the overview shows who is there', async () => {
+it('the overview shows who is online', async () => {
   const client = await stand.member('viewer');
   await stand.cluster.addUsers(['online']);
   await stand.cluster.connect('online');
@@ -252,7 +252,7 @@ it('the overview shows who is there', async () => {
   expect(overview).toMatchObject({ users: 1, users_left: 0 });
 });
 
-it('the progress of an import is shown', async () => {
+it('the overview shows the progress of an import', async () => {
   const client = await stand.member('viewer');
   expect(await client.done('getImportProgress')).toEqual({ import: null });
   await stand.cluster.sql(
@@ -276,7 +276,7 @@ it('the progress of an import is shown', async () => {
   });
 });
 
-it('a department administrator is told nothing of the connections of others', async () => {
+it('a department administrator learns nothing about connections of other departments', async () => {
   const client = await stand.member('department_administrator');
   const help = await stand.member('help_desk');
   const { outsider } = await stand.cluster.addUsers(['outsider']);
@@ -295,7 +295,7 @@ it('a department administrator is told nothing of the connections of others', as
   expect((await help.done('listConnections', { params })).connections).toHaveLength(1);
 });
 
-it('made-up cookies are held off before the store is asked, and nobody who is logged in', async () => {
+it('invalid cookies are throttled before the store is queried, but sessions are not', async () => {
   const client = await stand.member('viewer');
   const statuses = new Set<number>();
   for (let i = 0; i < 2_000 && !statuses.has(429); i++) {

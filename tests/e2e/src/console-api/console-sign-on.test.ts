@@ -34,13 +34,13 @@ beforeEach(() => {
   provider.claims = { sub: `subject-${number}`, email, email_verified: true, roles: ['viewer'] };
 });
 
-/** A browser that signs on. */
+/** A browser that signs on through the provider. */
 class Browser {
   readonly cookies = new Map<string, string>();
 
-  /** @returns where it is sent */
+  /** @returns the address to which it is redirected */
   async go(url: string): Promise<URL> {
-    // The provider knows the console by its public address.
+    // The redirect names the console's public address.
     const here = url.replace(origin, stand.cluster.url('admin_server'));
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await fetch(here, { redirect: 'manual', headers: { cookie } });
@@ -53,13 +53,13 @@ class Browser {
     return new URL(response.headers.get('location') ?? '', url);
   }
 
-  /** Up to where the provider sends it back. */
+  /** Runs the sign-on until the provider redirects back. @returns that address */
   async authorize(): Promise<URL> {
     const there = await this.go(`${origin}/admin/v1/sign-on`);
     return this.go(there.href);
   }
 
-  /** @returns how it ended: empty when there is a session */
+  /** @returns the error, or null when there is a session */
   async signOn(): Promise<string | null> {
     const there = await this.go(`${origin}/admin/v1/sign-on`);
     if (there.origin === origin) return there.searchParams.get('sign-on');
@@ -70,7 +70,7 @@ class Browser {
     return (await this.go(back.href)).searchParams.get('sign-on');
   }
 
-  /** Who is logged in. */
+  /** The session's account. */
   async me() {
     const client = stand.client();
     client.cookie = `teamtalk-console=${this.cookies.get('teamtalk-console') ?? ''}`;
@@ -81,7 +81,7 @@ class Browser {
 const emailOf = () => String(provider.claims.email);
 const verbsSince = async (id: number) => (await stand.eventsSince(id)).map(({ verb }) => verb);
 
-it('goes to the provider with PKCE, a state and a nonce', async () => {
+it('redirects to the provider with PKCE, a state and a nonce', async () => {
   const there = await new Browser().go(`${origin}/admin/v1/sign-on`);
   expect(there.origin).toBe(provider.issuer);
   const query = Object.fromEntries(there.searchParams);
@@ -96,21 +96,21 @@ it('goes to the provider with PKCE, a state and a nonce', async () => {
   expect((await stand.client().call('getSignOn')).body).toEqual({ name: 'Company' });
 });
 
-it('lets in whoever an account was made for, by the address once and by the subject from then on', async () => {
+it('finds an invited account by email at the first sign-on, and by subject afterwards', async () => {
   await stand.invite('signer', 'viewer', emailOf().toUpperCase());
   const before = await stand.newestEvent();
   const browser = new Browser();
   expect(await browser.signOn()).toBeNull();
   expect(await browser.me()).toMatchObject({ name: 'signer', role: 'viewer', second_factor: 'elsewhere' });
   expect(await verbsSince(before)).toEqual(['account.link', 'account.log-in']);
-  // Another address is the same person; the same address of somebody else is not.
+  // The subject identifies the person, even if the email changes; another subject with the same email is someone else.
   provider.claims = { ...provider.claims, email: 'married@example.com' };
   expect(await new Browser().signOn()).toBeNull();
   provider.claims = { ...provider.claims, email: emailOf(), sub: 'somebody-else' };
   expect(await new Browser().signOn()).toBe('not-invited');
 });
 
-it('lets nobody in who was not invited, or whose address is not verified', async () => {
+it('refuses a person who was not invited, or whose email is not verified', async () => {
   expect(await new Browser().signOn()).toBe('not-invited');
   await stand.invite('unverified', 'viewer', emailOf());
   provider.claims = { ...provider.claims, email_verified: false };
@@ -120,7 +120,7 @@ it('lets nobody in who was not invited, or whose address is not verified', async
   expect(await new Browser().signOn()).toBe('not-invited');
 });
 
-it('a disabled account stays out, and another address makes it somebody else’s', async () => {
+it('refuses a disabled account; a new email passes the account to another person', async () => {
   const owner = await stand.member('owner', undefined, origin);
   await stand.invite('leaver', 'viewer', emailOf());
   expect(await new Browser().signOn()).toBeNull();
@@ -136,7 +136,7 @@ it('a disabled account stays out, and another address makes it somebody else’s
   expect(await new Browser().signOn()).toBeNull();
 });
 
-it('another address ends the sessions of whoever has signed on before, and no others', async () => {
+it('a new email ends the sessions that were signed on, and no others', async () => {
   const owner = await stand.member('owner', undefined, origin);
   const token = await stand.invite('handed on', 'viewer', emailOf());
   const byPassword = stand.client();
@@ -151,7 +151,7 @@ it('another address ends the sessions of whoever has signed on before, and no ot
   expect((await byPassword.call('getSession')).status).toBe(200);
 });
 
-it('an address is another one where only Unicode takes its letters for the same', async () => {
+it('emails that are equal only by Unicode case folding are different', async () => {
   await stand.invite('brook', 'viewer', `kim${people}@example.com`);
   provider.claims = { ...provider.claims, email: `\u212Aim${people}@example.com` };
   expect(await new Browser().signOn()).toBe('not-invited');
@@ -159,13 +159,13 @@ it('an address is another one where only Unicode takes its letters for the same'
   expect(await new Browser().signOn()).toBeNull();
 });
 
-it('takes the role from the claim, but not that of the last owner with a password', async () => {
+it('takes the role from the claim, and refuses claims without a known role', async () => {
   await stand.invite('riser', 'viewer', emailOf());
   provider.claims = { ...provider.claims, roles: ['auditor', 'unknown'] };
   const before = await stand.newestEvent();
   const browser = new Browser();
   expect(await browser.signOn()).toBeNull();
-  // A second factor is the provider's matter.
+  // The provider is responsible for the second factor.
   expect(await browser.me()).toMatchObject({ role: 'auditor', second_factor: 'elsewhere' });
   expect(await verbsSince(before)).toEqual(['account.link', 'account.change', 'account.log-in']);
   for (const roles of [['king'], 'department_administrator', [], undefined]) {
@@ -188,14 +188,14 @@ it.each([
   expect(browser.cookies.has('teamtalk-console')).toBe(false);
 });
 
-it('what comes back has to belong to this browser, and is good once', async () => {
+it('a redirect back is valid only in the browser that began the sign-on, and once', async () => {
   await stand.invite('careful', 'viewer', emailOf());
   const [mine, other] = [new Browser(), new Browser()];
   const back = await mine.authorize();
   expect(await new Browser().finish(back)).toBe('expired');
   await other.authorize();
   expect(await other.finish(back)).toBe('invalid');
-  // With the code of one sign-on and the state of another.
+  // The code of one sign-on with the state of another.
   const second = await other.authorize();
   const mixed = new URL(second);
   mixed.searchParams.set('code', back.searchParams.get('code') ?? '');
@@ -209,7 +209,7 @@ it('what comes back has to belong to this browser, and is good once', async () =
   expect(await again.finish(spent)).toBe('invalid');
 });
 
-it('while the provider is away, passwords open the console, and nobody waits for it', async () => {
+it('passwords still work while the provider is down, and requests do not hang', async () => {
   const owner = stand.client();
   owner.origin = origin;
   const token = await stand.invite('local owner', 'owner', emailOf());

@@ -11,7 +11,7 @@ export class ConsoleStand {
   readonly cluster: TestCluster;
   #department: number | undefined;
 
-  /** @param storeEnv of db_proxy_server */
+  /** @param storeEnv variables of db_proxy_server */
   static async start(
     env: Record<string, string> = {},
     storeEnv: Record<string, string> = {},
@@ -31,7 +31,7 @@ export class ConsoleStand {
     return new ConsoleClient(this.cluster.url('admin_server'));
   }
 
-  /** A setup token, as `teamtalk console invite` makes it. */
+  /** A setup token, created as by `teamtalk console invite`. */
   async invite(name: string, role?: string, email?: string): Promise<string> {
     const dataSource = await openDataSource(this.cluster.database.url);
     try {
@@ -43,7 +43,7 @@ export class ConsoleStand {
     }
   }
 
-  /** Of the department administrators. */
+  /** The department of the department administrators. */
   async department(): Promise<number> {
     if (this.#department === undefined) {
       const [row] = await this.cluster.sql<{ id: number }>(
@@ -54,7 +54,7 @@ export class ConsoleStand {
     return this.#department ?? 0;
   }
 
-  /** A browser in which an account of its own has logged in. */
+  /** A browser in which a new account has logged in. */
   async member(role: ConsoleRole, name = `${role} ${randomUUID()}`, origin?: string): Promise<ConsoleClient> {
     const client = this.client();
     if (origin) client.origin = origin;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => stand?.cluster.stop());
 
-/** When an event with such a value is emitted, milliseconds. */
+/** Resolves when the client emits a matching event. @returns when, milliseconds */
 function emitted<T>(client: TeamTalkClient, event: string, isIt: (value: T) => boolean = () => true) {
   return new Promise<number>((resolve) => {
     client.on(event as 'group', (value) => {
@@ -20,7 +20,7 @@ function emitted<T>(client: TeamTalkClient, event: string, isIt: (value: T) => b
   });
 }
 
-it('cuts a leaver off everywhere at once, tells the others, and hands the groups over', async () => {
+it('disconnects a leaver everywhere at once, notifies others, and transfers the groups', async () => {
   const { cluster } = stand;
   const ids = await cluster.addUsers(['eve', 'ann', 'ben', 'carl']);
   const console = await stand.member('owner');
@@ -62,7 +62,7 @@ it('cuts a leaver off everywhere at once, tells the others, and hands the groups
   expect([...(info?.groupMemberList ?? [])].sort()).toEqual([ids.ann, ids.ben, ids.carl].sort());
 });
 
-it('restores them with their groups, which they own again', async () => {
+it('restores the user, their memberships and their ownership of groups', async () => {
   const { cluster } = stand;
   const ids = await cluster.addUsers(['fay', 'gus']);
   const console = await stand.member('administrator');
@@ -83,7 +83,7 @@ it('restores them with their groups, which they own again', async () => {
   expect(await fay.groups.info([groupId])).toMatchObject([{ groupCreatorId: ids.fay }]);
 });
 
-it('lets a department administrator hand over only to somebody of the department', async () => {
+it('lets a department administrator transfer groups only within the department', async () => {
   const { cluster } = stand;
   const ids = await cluster.addUsers(['hal', 'ida', 'joe']);
   await cluster.sql('UPDATE im_user SET department_id = $1 WHERE id = ANY ($2::int4[])', [

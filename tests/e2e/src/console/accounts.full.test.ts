@@ -29,7 +29,7 @@ afterAll(async () => {
   await provider?.stop();
 });
 
-/** Fills in what two-step login is set up by, up to the recovery codes. @returns the secret, as it is shown */
+/** Sets up two-step login up to the recovery codes. @returns the displayed secret */
 async function begin(on: Page): Promise<string> {
   const card = on.locator('.card, .gate-card', { hasText: 'Two-step login' });
   await card.locator('[name=current]').fill(consolePassword);
@@ -38,7 +38,7 @@ async function begin(on: Page): Promise<string> {
   return (await on.getByTestId('secret').textContent()) ?? '';
 }
 
-/** Codes that were used are good again: a test does not wait for the next ones. */
+/** Makes used codes valid again, so that a test need not wait for the next one. */
 const freshCodes = () => stand.cluster.sql('UPDATE console_second_factor SET last_step = 0');
 
 async function logIn(on: Page, name: string): Promise<void> {
@@ -50,7 +50,7 @@ async function logIn(on: Page, name: string): Promise<void> {
 let secret = '';
 let recoveryCode = '';
 
-it('sets up two-step login by a QR code, which holds the secret that is shown', async () => {
+it('sets up two-step login by a QR code that contains the displayed secret', async () => {
   await visit(page, 'own');
   secret = await begin(page);
   expect(secret).toMatch(/^([A-Z2-7]{4} ){7}[A-Z2-7]{4}$/);
@@ -67,7 +67,7 @@ it('sets up two-step login by a QR code, which holds the secret that is shown', 
   expect(await page.content()).not.toContain(recoveryCode);
 });
 
-it('asks for a code after the password, and keeps what was typed', async () => {
+it('asks for a code after the password, and keeps the input', async () => {
   await freshCodes();
   await page.getByRole('button', { name: 'Log out' }).click();
   await logIn(page, 'admin');
@@ -82,7 +82,7 @@ it('asks for a code after the password, and keeps what was typed', async () => {
   await page.locator('nav').waitFor();
 });
 
-it('a recovery code opens it, too, once; the audit tells', async () => {
+it('a recovery code works once, and the audit shows it', async () => {
   await page.getByRole('button', { name: 'Log out' }).click();
   await logIn(page, 'admin');
   await page.fill('[name=code]', recoveryCode);
@@ -92,7 +92,7 @@ it('a recovery code opens it, too, once; the audit tells', async () => {
   await page.locator('tbody tr', { hasText: 'recovery-code' }).first().waitFor();
 });
 
-it('a link for a new password takes a code as well', async () => {
+it('a link for a new password also requires a code', async () => {
   await freshCodes();
   const other = await stand.open(await stand.setupLink('admin'));
   await choosePassword(other);
@@ -103,7 +103,7 @@ it('a link for a new password takes a code as well', async () => {
   await other.close();
 });
 
-it('asks for a code over the page whose session has ended', async () => {
+it('asks for a code in the login dialog after the session has ended', async () => {
   await stand.browser.clearCookies();
   await visit(page, 'own');
   const dialog = page.locator('dialog[open]');
@@ -115,7 +115,7 @@ it('asks for a code over the page whose session has ended', async () => {
   await dialog.waitFor({ state: 'detached' });
 });
 
-it('a role that needs it sees nothing before it is set up', async () => {
+it('a role that requires two-step login sees nothing before it is set up', async () => {
   const auditor = await stand.open(await stand.setupLink('otto', 'auditor'));
   await choosePassword(auditor);
   await auditor.getByText('Your role needs it').waitFor();
@@ -129,7 +129,7 @@ it('a role that needs it sees nothing before it is set up', async () => {
   await stand.browser.clearCookies();
 });
 
-it('an owner resets that of somebody who has lost the phone', async () => {
+it('an owner resets the two-step login of a user who has lost their phone', async () => {
   await freshCodes();
   await page.reload();
   await logIn(page, 'admin');
@@ -141,11 +141,11 @@ it('an owner resets that of somebody who has lost the phone', async () => {
   await page.getByRole('button', { name: 'Reset two-step login: otto' }).click();
   expect(await confirm(page)).toContain('otto');
   await expect.poll(() => row.textContent(), patiently).not.toContain('Two-step login');
-  // One's own takes a code.
+  // Turning off one's own requires a code.
   expect(await page.getByRole('button', { name: 'Reset two-step login: admin' }).count()).toBe(0);
 });
 
-it('is turned off with a code, and new recovery codes take one, too', async () => {
+it('a code is required to turn it off and to create new recovery codes', async () => {
   await visit(page, 'own');
   await freshCodes();
   await page.getByRole('button', { name: 'New recovery codes' }).click();
@@ -162,7 +162,7 @@ it('is turned off with a code, and new recovery codes take one, too', async () =
   await page.getByRole('button', { name: 'Set up' }).waitFor();
 });
 
-it('shows who is locked out after failed logins, and lets them in again', async () => {
+it('shows users who are locked out after failed logins, and unlocks them', async () => {
   const { dora = 0 } = await stand.cluster.addUsers(['dora']);
   for (let i = 0; i < 3; i++) {
     await expect(stand.cluster.connect('dora', { password: 'guessed' })).rejects.toThrow();
@@ -177,7 +177,7 @@ it('shows who is locked out after failed logins, and lets them in again', async 
   await (await stand.cluster.connect('dora')).close();
 });
 
-/** Another browser: what it gets is its cookie. */
+/** Logs in from another browser, whose response has the cookie. */
 async function logInElsewhere(name: string, password = consolePassword): Promise<Response> {
   return fetch(`${stand.url}/admin/v1/session`, {
     method: 'POST',
@@ -191,7 +191,7 @@ async function logInElsewhere(name: string, password = consolePassword): Promise
   });
 }
 
-it('shows an account of the console that is locked out, and unlocks it', async () => {
+it('shows a console account that is locked out, and unlocks it', async () => {
   const lena = await stand.open(await stand.setupLink('lena', 'viewer'));
   await choosePassword(lena);
   await lena.locator('nav').waitFor();
@@ -211,7 +211,7 @@ it('shows an account of the console that is locked out, and unlocks it', async (
   expect((await logInElsewhere('lena')).status).toBe(200);
 });
 
-it('shows the own sessions, ends one of them, and all others with a new password', async () => {
+it('shows the own sessions, and ends one; a new password ends all others', async () => {
   const cookieOf = (response: Response) => response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   const isOpen = async (cookie: string) =>
     (await fetch(`${stand.url}/admin/v1/session`, { headers: { cookie } })).status === 200;
@@ -241,7 +241,7 @@ it('shows the own sessions, ends one of them, and all others with a new password
   expect((await logInElsewhere('admin', `${consolePassword} two`)).status).toBe(200);
 });
 
-it('a department administrator sees and changes one department and those below it', async () => {
+it('a department administrator sees and changes one department and its children', async () => {
   const addDepartment = async (name: string, parentId = 0): Promise<number> => {
     const text = 'INSERT INTO department (name, parent_id) VALUES ($1, $2) RETURNING id';
     return (await stand.cluster.sql<{ id: number }>(text, [name, parentId]))[0]?.id ?? 0;
@@ -255,7 +255,7 @@ it('a department administrator sees and changes one department and those below i
   const eve = await stand.enter('eve', 'department_administrator', sales);
   const entries = ['Users', 'Departments', 'Push', 'Own account', 'About'];
   expect(await eve.locator('nav a').allTextContents()).toEqual(entries);
-  // The first page of those who have no overview; only who is theirs.
+  // Without an overview, the first page is the list of users, limited to the department.
   await eve.getByRole('heading', { name: 'Users' }).waitFor();
   const rows = eve.locator('tbody tr');
   await expect.poll(() => rows.count(), patiently).toBe(1);
@@ -283,7 +283,7 @@ it('a department administrator sees and changes one department and those below i
   await eve.close();
 });
 
-it('signs on by the company’s provider, or says why not', async () => {
+it('signs on through the company’s provider, or shows why it failed', async () => {
   await stand.browser.clearCookies();
   const signer = await stand.open('/');
   const signOn = () => signer.getByRole('link', { name: 'Sign on with Company' }).click();
@@ -304,6 +304,6 @@ it('signs on by the company’s provider, or says why not', async () => {
   await signer.close();
 });
 
-it('reported no error, and the browser refused nothing', () => {
+it('no page reported an error or a policy violation', () => {
   expect(stand.problems).toEqual([]);
 });

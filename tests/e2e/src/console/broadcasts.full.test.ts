@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from '../accessibility.js';
 import { ConsoleStand, choose, confirm, patiently, visit } from './stand.js';
 
-/** Milliseconds from the click until an old client has the message. */
+/** The longest time from the click until an old client has the message, milliseconds. */
 const soonMs = 1_000;
-/** Besides those who are online: several batches. */
+/** Users in addition to those who are online: enough for several batches. */
 const others = 2_000;
 
 let stand: ConsoleStand;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await cluster.sql(`INSERT INTO department (id, name) VALUES (7, 'Works'), (8, 'Sales')`);
   await cluster.addUsers(['ann', 'ben', 'cat']);
   await cluster.sql(`UPDATE im_user SET department_id = CASE WHEN name = 'ann' THEN 7 ELSE 8 END`);
-  // An old Windows client, as the SDK speaks.
+  // Acts as an old Windows client.
   ann = await cluster.connect('ann');
   ann.on('message', ({ text }) => got.push(text ?? ''));
   page = await stand.enter();
@@ -43,7 +43,7 @@ async function send(): Promise<string> {
   return confirm(page);
 }
 
-it('says what to do while nothing was sent, and while there is no bot that could', async () => {
+it('explains what to do before the first broadcast, and when there is no bot', async () => {
   await visit(page, 'broadcasts');
   await page.getByText('Nothing was broadcast').waitFor();
   await page.getByRole('link', { name: 'New broadcast' }).click();
@@ -51,7 +51,7 @@ it('says what to do while nothing was sent, and while there is no bot that could
   expect(await seriousFaults(page)).toEqual([]);
 });
 
-it('sends to a department: the preview counts and shows it, and an old client has it within a second', async () => {
+it('sends to a department: the preview counts and shows it, and an old client gets it in a second', async () => {
   const { cluster } = stand;
   botId = (await cluster.addUsers(['notices'])).notices;
   await cluster.sql(`UPDATE im_user SET nick_name = 'Notices' WHERE id = $1`, [botId]);
@@ -64,7 +64,7 @@ it('sends to a department: the preview counts and shows it, and an old client ha
   await page.getByRole('button', { name: 'Send', exact: true }).click();
   await page.locator('p[role=alert]', { hasText: 'Choose who gets it.' }).waitFor();
 
-  // By keyboard alone.
+  // Uses the keyboard only.
   await page.locator('[name=department] option', { hasText: 'Sales' }).waitFor({ state: 'attached' });
   await page.locator('[name=department]').focus();
   await page.keyboard.press('ArrowDown');
@@ -94,7 +94,7 @@ it('sends to a department: the preview counts and shows it, and an old client ha
   expect(await newest().textContent()).toContain('Receivers: 1');
 });
 
-it('goes to the members of groups, each once, and to users one picks', async () => {
+it('sends to members of groups, each once, and to chosen users', async () => {
   const { cluster } = stand;
   const ben = await cluster.connect('ben');
   const fromBot: string[] = [];
@@ -121,7 +121,7 @@ it('goes to the members of groups, each once, and to users one picks', async () 
   await ben.close();
 });
 
-it('waits for its time, and can be cancelled before', async () => {
+it('waits until it is due, and can be cancelled before', async () => {
   const { cluster } = stand;
   const schedule = async (message: string) => {
     await compose(message);
@@ -140,7 +140,7 @@ it('waits for its time, and can be cancelled before', async () => {
   await page.getByRole('button', { name: 'Cancel: open on Friday' }).click();
   expect(await confirm(page)).toContain('open on Friday');
   await page.locator('tbody tr', { hasText: 'open on Friday' }).getByText('cancelled').waitFor();
-  // A day later.
+  // A day passes.
   await cluster.sql('UPDATE broadcast_order SET send_at = now() WHERE ended_at IS NULL');
   await page
     .locator('tbody tr', { hasText: 'closed on Friday' })
@@ -150,7 +150,7 @@ it('waits for its time, and can be cancelled before', async () => {
   got.length = 0;
 });
 
-it('shows its progress and is cancelled while it is sent: the others get nothing', async () => {
+it('shows its progress; when cancelled while sending, the remaining users get nothing', async () => {
   const { cluster } = stand;
   await cluster.sql(
     `INSERT INTO im_user (name, password_hash) SELECT 'u' || n, '!' FROM generate_series(1, $1::int4) n`,
@@ -160,7 +160,7 @@ it('shows its progress and is cancelled while it is sent: the others get nothing
     'SELECT id FROM im_user WHERE id > $1 ORDER BY id OFFSET 700 LIMIT 1',
     [botId],
   );
-  // Holds up the second batch at one of its conversations.
+  // Blocks the second batch by locking one of its conversations.
   const holder = new pg.Client({ connectionString: cluster.database.url });
   await holder.connect();
   try {
@@ -174,7 +174,7 @@ it('shows its progress and is cancelled while it is sent: the others get nothing
     await page.getByText('500 of 2,003').first().waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByRole('button', { name: 'Cancel: for all' }).click();
-    // It waits for the batch, which is given up after 2.5 s.
+    // The cancellation waits for the batch, which times out after 2.5 s.
     expect(await confirm(page)).toContain('Who has it keeps it');
     await page.locator('tbody tr', { hasText: 'for all' }).getByText('cancelled').waitFor();
   } finally {
@@ -190,7 +190,7 @@ it('shows its progress and is cancelled while it is sent: the others get nothing
   await expect.poll(() => got, patiently).toEqual(['for all']);
 });
 
-it('is in Chinese, too', async () => {
+it('is translated into Chinese', async () => {
   await choose(page, 'language', 'zh-CN');
   await visit(page, 'broadcasts/new');
   await page.getByRole('heading', { name: '新建广播' }).waitFor();
@@ -198,8 +198,8 @@ it('is in Chinese, too', async () => {
   await choose(page, 'language', 'en');
 });
 
-// Last: it takes the browser's cookie.
-it('an auditor sees what was sent, and can send nothing', async () => {
+// Must be last: it replaces the browser's cookie.
+it('an auditor sees broadcasts but cannot send any', async () => {
   const auditor = await stand.enter('olga', 'auditor');
   await visit(auditor, 'broadcasts');
   await auditor.locator('tbody tr').first().waitFor();
@@ -211,6 +211,6 @@ it('an auditor sees what was sent, and can send nothing', async () => {
   await auditor.close();
 });
 
-it('reported no error, and the browser refused nothing', () => {
+it('no page reported an error or a policy violation', () => {
   expect(stand.problems).toEqual([]);
 });

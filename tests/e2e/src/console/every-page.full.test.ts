@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seriousFaults } from '../accessibility.js';
 import { ConsoleStand, choose, visit } from './stand.js';
 
-/** Names that would do something if any page took them for markup or code. */
+/** Names that have an effect if a page treats them as markup or code. */
 const hostileNames = [
   '<img src=x onerror="window.hit=1">',
   '<script>window.hit=1</script>',
@@ -67,7 +67,7 @@ afterAll(async () => {
   await stand?.stop();
 });
 
-/** Each page, and what is there once it has loaded. */
+/** Each page, and a selector that matches once it has loaded. */
 const pages = (): [path: string, loaded: string][] => [
   ['', '.figures dd'],
   ['users', 'tbody tr'],
@@ -100,7 +100,7 @@ async function open([path, loaded]: [path: string, loaded: string]): Promise<voi
 }
 
 describe.each(['light', 'dark'])('in the %s theme', (theme) => {
-  it('no page has a serious fault of accessibility', async () => {
+  it('no page has a serious accessibility violation', async () => {
     await choose(page, 'theme', theme);
     const found: string[] = [];
     for (const each of pages()) {
@@ -108,11 +108,11 @@ describe.each(['light', 'dark'])('in the %s theme', (theme) => {
       for (const fault of await seriousFaults(page)) found.push(`${each[0]}: ${fault}`);
     }
     expect(found).toEqual([]);
-    // Axe takes seconds a page on a busy machine.
+    // On a busy machine, axe takes seconds per page.
   }, 180_000);
 });
 
-it('names are shown as they are, and nothing in them runs', async () => {
+it('names are shown literally, and no script in them runs', async () => {
   await open(['users', 'tbody tr']);
   for (const name of hostileNames) {
     expect(await page.locator('tbody tr', { hasText: name }).count(), name).toBeGreaterThan(0);
@@ -121,7 +121,7 @@ it('names are shown as they are, and nothing in them runs', async () => {
     await open(each);
     expect(await page.evaluate('window.hit'), each[0]).toBeUndefined();
   }
-  // Where dialogs name them, too.
+  // Dialogs show names, too.
   await open([`users/${userId}`, '.facts']);
   await page.getByRole('button', { name: 'Has left' }).click();
   expect(await page.locator('dialog[open] p').first().textContent()).toContain(hostileNames[0]);
@@ -129,7 +129,7 @@ it('names are shown as they are, and nothing in them runs', async () => {
   expect(await page.evaluate('window.hit')).toBeUndefined();
 });
 
-it('no page asks another server for anything, until somebody wants to see a picture', async () => {
+it('no page contacts another server until the user asks to see a picture', async () => {
   const elsewhere = `127.0.0.1:${stand.cluster.port('admin_server', 0, 'ops')}`;
   await stand.cluster.sql('UPDATE im_user SET avatar_url = $1', [`http://${elsewhere}/picture.png`]);
   await stand.cluster.sql('UPDATE chat_group SET avatar = $1', [`http://${elsewhere}/group.png`]);
@@ -145,7 +145,7 @@ it('no page asks another server for anything, until somebody wants to see a pict
   await expect.poll(() => hosts.has(elsewhere), { timeout: 15_000 }).toBe(true);
 });
 
-it('every page is in Chinese, too, and fits the width of a phone', async () => {
+it('every page is translated into Chinese, and fits the width of a phone', async () => {
   await choose(page, 'language', 'zh-CN');
   expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
   await open(['users', 'tbody tr']);
@@ -162,7 +162,7 @@ it('every page is in Chinese, too, and fits the width of a phone', async () => {
   await choose(page, 'language', 'en');
 });
 
-it('can be used with the keyboard alone', async () => {
+it('works with the keyboard alone', async () => {
   await open(['users', 'tbody tr']);
   await page.reload();
   await page.locator('tbody tr').first().waitFor();
@@ -192,7 +192,7 @@ it('the first load is small: at most 150 KB compressed', async () => {
   expect(sizes.reduce((sum, text) => sum + gzipSync(text).length, 0)).toBeLessThanOrEqual(150 * 1024);
 });
 
-it('a link on another page logs nobody out', async () => {
+it('a link from another site does not log the user out', async () => {
   const elsewhere = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');
     response.end(`<a href="${stand.url}/admin/v1/session">a link</a>`);
@@ -200,7 +200,7 @@ it('a link on another page logs nobody out', async () => {
   await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
   try {
     const other = await stand.browser.newPage();
-    // Another site: the cookie does not go along.
+    // A different site, so the cookie is not sent.
     await other.goto(`http://localhost:${(elsewhere.address() as AddressInfo).port}/`);
     await other.getByRole('link').click();
     await other.waitForURL(`${stand.url}/admin/v1/session`);
@@ -215,6 +215,6 @@ it('a link on another page logs nobody out', async () => {
   }
 });
 
-it('reported no error, and the browser refused nothing', () => {
+it('no page reported an error or a policy violation', () => {
   expect(stand.problems).toEqual([]);
 });

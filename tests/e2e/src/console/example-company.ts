@@ -19,14 +19,14 @@ const people: readonly [login: string, called: string, department: number][] = [
   ['zhouqiang', '周强', 7],
 ];
 
-/** Of what the pages that are about one thing show. */
+/** Ids for the pages that show a single item. */
 export interface Examples {
   userId: number;
   groupId: number;
   importId: number;
 }
 
-/** Fills an installation so that each page of the console has something to show. @returns what to look at */
+/** Fills an installation so that every page of the console has content. @returns the ids of examples */
 export async function fillCompany(stand: ConsoleStand): Promise<Examples> {
   const { cluster } = stand;
   const [owner, second] = [await accountOf(stand, 'mei.lin'), await accountOf(stand, 'jonas.weber')];
@@ -106,7 +106,7 @@ async function lifecycle(
   await owner.done('eraseUser', { body: { ...params, reason: 'request 17' } });
 }
 
-/** @returns its id */
+/** @returns the import's id */
 async function imported(owner: ConsoleClient): Promise<number> {
   const { import_id } = await owner.done('createUserImport', { body: { file_name: '新员工 2026-11.xlsx' } });
   const rows = [
@@ -141,7 +141,7 @@ async function broadcasts(
   }
 }
 
-/** What is neither written by people nor by their clients. */
+/** Rows that neither people nor their clients create. */
 async function machines({ cluster }: ConsoleStand, userId: number): Promise<void> {
   await cluster.addApp('crm', { permissions: ['p2p', 'broadcast'], addresses: ['10.1.0.0/16'], rate: 50 });
   await cluster.addApp('hr sync', { permissions: ['users:read', 'users:write'], signs: true });

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const labels = () => page.locator('.tree .name').allTextContents();
 
-it('adds departments, moves one with what is below it, and clients see it', async () => {
+it('adds departments, moves one with its children, and clients see it', async () => {
   const ann = await stand.cluster.connect('ann');
   await visit(page, 'departments');
   await page.getByText('No departments yet').waitFor();
@@ -46,7 +46,7 @@ it('adds departments, moves one with what is below it, and clients see it', asyn
   await ann.close();
 });
 
-it('puts a user into a department, and deletes only an empty one', async () => {
+it('moves a user into a department, and deletes only empty departments', async () => {
   await visit(page, `users/${ids.cat}`);
   await page.getByRole('button', { name: 'Edit' }).click();
   await page.locator('[name=department_id]').selectOption({ label: 'Sales / Research & development / Web' });
@@ -65,7 +65,7 @@ it('puts a user into a department, and deletes only an empty one', async () => {
   await expect.poll(labels, patiently).toEqual(['Sales', 'Research & development', 'Web']);
 });
 
-it('creates a group, whose members’ clients are told of every change', async () => {
+it('creates a group, and notifies its members’ clients of every change', async () => {
   const ann = await stand.cluster.connect('ann');
   const changes: GroupChange[] = [];
   ann.on('group', (change) => changes.push(change));
@@ -127,14 +127,14 @@ it('adds, changes and deletes discovery pages', async () => {
   await page.getByText('No pages yet').waitFor();
 });
 
-it('says what push did for a user, also to one who has no phone', async () => {
+it('shows the push history of a user, even one without a phone', async () => {
   await visit(page, 'push');
   await page.fill('[name=find-user]', 'ben');
   await page.getByRole('button', { name: 'Show: ben' }).click();
   await page.getByText('Nothing was pushed').waitFor();
 });
 
-it('gives accounts roles: a viewer’s pages offer no change', async () => {
+it('assigns roles: a viewer’s pages have no controls for changes', async () => {
   await visit(page, 'accounts');
   await page.getByRole('button', { name: 'New account' }).click();
   await page.locator('dialog [name=name]').fill('vera');
@@ -165,6 +165,6 @@ it('gives accounts roles: a viewer’s pages offer no change', async () => {
   await viewer.close();
 });
 
-it('reported no error, and the browser refused nothing', () => {
+it('no page reported an error or a policy violation', () => {
   expect(stand.problems).toEqual([]);
 });

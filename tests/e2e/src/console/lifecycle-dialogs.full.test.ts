@@ -31,20 +31,20 @@ afterAll(async () => {
 const card = (of: Page, title: string) => of.getByRole('region', { name: title });
 const rows = (of: Page, title: string) => card(of, title).locator('tbody tr').allTextContents();
 
-it('an export: one person asks', async () => {
+it('export: one person requests it', async () => {
   await visit(page, 'lifecycle');
   await page.getByText('No messages were exported').waitFor();
   await page.getByRole('button', { name: 'New export' }).click();
   await page.getByText('Somebody else has to approve it. Then').waitFor();
   expect(await seriousFaults(page)).toEqual([]);
-  // Escape leaves it undone.
+  // Escape cancels the dialog.
   await page.keyboard.press('Escape');
   await page.locator('dialog').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'New export' }).click();
   await page.locator('dialog [name=find-user]').fill('ann');
   await page.getByRole('button', { name: 'Choose: ann' }).click();
   await page.getByRole('button', { name: 'Ask for it' }).click();
-  // The browser itself asks for the reason.
+  // The browser's validation requires the reason.
   expect(await page.locator('dialog [name=reason]:invalid').count()).toBe(1);
   await page.locator('dialog [name=reason]').fill('case 12');
   await page.keyboard.press('Enter');
@@ -52,12 +52,12 @@ it('an export: one person asks', async () => {
   await expect
     .poll(() => rows(page, 'Exports of messages'), patiently)
     .toEqual([expect.stringMatching(/^anncase 12console admin.*waits for approval$/)]);
-  // Whoever asks is not offered to approve.
+  // The requester cannot approve.
   expect(await card(page, 'Exports of messages').locator('tbody button').count()).toBe(0);
 });
 
-it('another person approves; the page shows the command, and what it wrote', async () => {
-  // It takes the browser's cookie: from here on they are the one who looks.
+it('export: another person approves; the page shows the command and its result', async () => {
+  // Replaces the browser's cookie: from here on, this person is logged in.
   const second = await stand.enter('bea', 'administrator');
   await visit(second, 'lifecycle');
   await second.getByRole('button', { name: 'Approve: ann' }).click();
@@ -93,7 +93,7 @@ it('another person approves; the page shows the command, and what it wrote', asy
   page = second;
 });
 
-it('erasure: only who has left is offered, and nobody under a hold is erased', async () => {
+it('erasure: only users who have left are listed, and a hold prevents it', async () => {
   const { cluster } = stand;
   await cluster.sql('UPDATE im_user SET status = 3 WHERE id = ANY ($1::int4[])', [[ids.hal, ids.leo]]);
   await cluster.sql(
@@ -115,7 +115,7 @@ it('erasure: only who has left is offered, and nobody under a hold is erased', a
   expect(await cluster.sql('SELECT FROM erasure')).toEqual([]);
 });
 
-it('erases a person once it is confirmed, and gives the certificate', async () => {
+it('erasure: erases a user after confirmation, and provides the certificate', async () => {
   const { cluster } = stand;
   await page.getByRole('button', { name: 'Erase a person' }).click();
   await page.locator('dialog [name=find-user]').fill('leo');
@@ -128,7 +128,7 @@ it('erases a person once it is confirmed, and gives the certificate', async () =
   await page.getByRole('button', { name: 'Erase', exact: true }).click();
   await page.getByText('The person is being erased.').waitFor();
 
-  // It is done in the background; the page looks again by itself.
+  // Runs in the background; the page refreshes by itself.
   await page.getByRole('button', { name: `Certificate: erased-${ids.leo}` }).waitFor({ timeout: 30_000 });
   const [file] = await Promise.all([
     page.waitForEvent('download'),
@@ -145,7 +145,7 @@ it('erases a person once it is confirmed, and gives the certificate', async () =
     held: 0,
   });
   const ann = await cluster.connect('ann');
-  // Newest first; what others wrote stays.
+  // Newest first; messages of others remain.
   expect((await ann.history({ user: ids.leo })).map(({ text }) => text)).toEqual([
     'from ann',
     '[已清除]',

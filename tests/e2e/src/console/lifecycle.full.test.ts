@@ -17,7 +17,7 @@ afterAll(async () => {
 const rows = (caption: string) =>
   page.locator('table', { hasText: caption }).locator('tbody tr').allTextContents();
 
-it('sets how long messages are kept, and old ones are gone from what a client sees; a hold keeps them', async () => {
+it('sets the retention: old messages disappear from clients, except under a hold', async () => {
   const { cluster } = stand;
   const [ann, ben] = [await cluster.connect('ann'), await cluster.connect('ben')];
   const groupId = await ann.groups.create('team', [ben.userId]);
@@ -40,7 +40,7 @@ it('sets how long messages are kept, and old ones are gone from what a client se
   await page.locator('dialog [name=days]').fill('365');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect.poll(() => rows('Retention'), patiently).toEqual([expect.stringContaining('365 days')]);
-  // A day later.
+  // A day passes.
   await cluster.sql('UPDATE retention_rule SET effective_at = now()');
   const history = async (session: { user: number } | { group: number }) =>
     (await ben.history(session)).map(({ msgId, text }) => [msgId, text]);

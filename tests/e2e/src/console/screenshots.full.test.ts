@@ -7,9 +7,9 @@ import { type Examples, fillCompany } from './example-company.js';
 import { ConsoleStand, choose, patiently, visit } from './stand.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-/** Looked at by people; a font with Chinese characters has to be installed. */
+/** For people to look at. A font with Chinese characters must be installed. */
 const folder = path.join(root, '.data/console-screenshots');
-/** Those that docs/guides/console.md shows, which SCREENSHOTS=docs writes anew. */
+/** The screenshots in docs/guides/console.md; SCREENSHOTS=docs updates them. */
 const shown: Readonly<Record<string, string>> = {
   'en-light-overview': 'overview',
   'zh-CN-dark-overview': 'overview-zh-dark',
@@ -39,7 +39,7 @@ afterAll(async () => {
   await stand?.stop();
 });
 
-/** Each page, and what is there once it has loaded. */
+/** Each page, and a selector that matches once it has loaded. */
 const pages = (): [name: string, path: string, loaded: string][] => [
   ['overview', '', '.figures dd'],
   ['users', 'users', 'tbody tr'],
@@ -86,16 +86,16 @@ async function shoot(name: string): Promise<void> {
   await writeFile(path.join(docs, `${shown[name]}.webp`), webp);
 }
 
-/** The browser itself knows the format. */
+/** Converts an image in the browser, which supports WebP. */
 async function asWebp(png: Buffer): Promise<Buffer> {
   const blank = await stand.browser.newPage();
   try {
     const url = (await blank.evaluate(
       async (data) => {
         const { document, Image } = globalThis as unknown as {
-          // biome-ignore lint/suspicious/noExplicitAny: the types of the DOM are not those of this project
+          // biome-ignore lint/suspicious/noExplicitAny: this project does not include DOM types
           document: any;
-          // biome-ignore lint/suspicious/noExplicitAny: the same
+          // biome-ignore lint/suspicious/noExplicitAny: no DOM types either
           Image: any;
         };
         const image = new Image();
@@ -146,6 +146,6 @@ describe.each(['en', 'zh-CN'])('in %s', (language) => {
   }, 120_000);
 });
 
-it('reported no error, and the browser refused nothing', () => {
+it('no page reported an error or a policy violation', () => {
   expect(stand.problems).toEqual([]);
 });

@@ -4,20 +4,20 @@ import { inviteToConsole, openDataSource } from '@teamtalk/db_proxy_server';
 import type { BrowserContext, Page } from 'playwright-core';
 import { openChromium } from '../chromium.js';
 
-/** Of every account of the console that tests set up. */
+/** The password of every console account in tests. */
 export const consolePassword = 'correct horse battery staple';
 
-/** For what a page shows once a busy machine has answered. */
+/** Options for waiting until a busy machine has responded. */
 export const patiently = { timeout: 15_000 };
 
 /** An installation with a console, and a browser. */
 export class ConsoleStand {
   readonly cluster: TestCluster;
   readonly browser: BrowserContext;
-  /** What pages reported: uncaught errors, and what the Content-Security-Policy refused. */
+  /** Problems that pages reported: uncaught errors and violations of the Content-Security-Policy. */
   readonly problems: string[] = [];
 
-  /** @param env of db_proxy_server @param admin_server its own */
+  /** @param env variables of db_proxy_server @param admin_server variables of admin_server */
   static async start(
     env: Readonly<Record<string, string>> = {},
     admin_server: Readonly<Record<string, string>> = {},
@@ -46,7 +46,7 @@ export class ConsoleStand {
     await this.cluster.stop();
   }
 
-  /** A one-time link as `npm start` prints it. */
+  /** Creates a one-time link, as `npm start` prints it. */
   async setupLink(name = 'admin', role = 'owner', departmentId?: number, email?: string): Promise<string> {
     const dataSource = await openDataSource(this.cluster.database.url);
     try {
@@ -58,7 +58,7 @@ export class ConsoleStand {
     }
   }
 
-  /** A page in English, whose problems are kept. */
+  /** Opens a page in English and records its problems. */
   async open(path = '/'): Promise<Page> {
     const page = await this.browser.newPage();
     page.on('pageerror', (error) => this.problems.push(error.message));
@@ -70,7 +70,7 @@ export class ConsoleStand {
     return page;
   }
 
-  /** A page where an account, which is made for it, is logged in by its one-time link. */
+  /** Creates an account and opens a page that is logged in to it by its one-time link. */
   async enter(name = 'admin', role = 'owner', departmentId?: number): Promise<Page> {
     const page = await this.open(await this.setupLink(name, role, departmentId));
     await choosePassword(page);
@@ -79,26 +79,26 @@ export class ConsoleStand {
   }
 }
 
-/** On the page of a one-time link. */
+/** Sets the password on the page of a one-time link. */
 export async function choosePassword(page: Page): Promise<void> {
   await page.fill('[name=password]', consolePassword);
   await page.fill('[name=again]', consolePassword);
   await page.click('button[type=submit]');
 }
 
-/** Chooses in a select by its name. */
+/** Selects an option of the `select` with this name. */
 export async function choose(page: Page, name: string, value: string): Promise<void> {
   await page.selectOption(`select[name=${name}] >> visible=true`, value);
 }
 
-/** Opens a page of the console by its address. */
+/** Opens a page of the console by its path. */
 export async function visit(page: Page, path: string): Promise<void> {
   await page.evaluate((hash) => {
     (globalThis as unknown as { location: { hash: string } }).location.hash = hash;
   }, `#/${path}`);
 }
 
-/** Presses the button of the dialog that asks for confirmation. @returns what the dialog said */
+/** Clicks the button of the confirmation dialog. @returns the dialog's text */
 export async function confirm(page: Page): Promise<string> {
   const dialog = page.locator('dialog[open]');
   const text = (await dialog.locator('p').first().textContent()) ?? '';

@@ -18,7 +18,7 @@ afterAll(async () => {
 const kickOf = (client: TeamTalkClient) =>
   new Promise<number>((resolve) => client.once('kicked', ({ reason }) => resolve(reason)));
 
-it('is set up by a one-time link, which works once, and asks for the password from then on', async () => {
+it('is set up by a link that works once, and requires the password afterwards', async () => {
   const link = await stand.setupLink();
   page = await stand.open(link);
   await page.fill('[name=password]', consolePassword);
@@ -47,7 +47,7 @@ it('is set up by a one-time link, which works once, and asks for the password fr
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
 });
 
-it('adds a user, who logs in with an old client and shows in the overview', async () => {
+it('adds a user, who logs in with an old client and appears in the overview', async () => {
   await visit(page, 'users');
   await page.getByText('No users yet').waitFor();
   await page.getByRole('link', { name: 'New user' }).click();
@@ -67,7 +67,7 @@ it('adds a user, who logs in with an old client and shows in the overview', asyn
   await zoe.close();
 });
 
-it('refuses a name that is taken, and keeps what was typed', async () => {
+it('refuses a name that is taken, and keeps the input', async () => {
   await visit(page, 'users/new');
   await page.fill('[name=name]', 'zoe');
   await page.fill('[name=email]', 'other@example.com');
@@ -76,7 +76,7 @@ it('refuses a name that is taken, and keeps what was typed', async () => {
   expect(await page.inputValue('[name=email]')).toBe('other@example.com');
 });
 
-it('finds users while one types, by what they are called and by telephone number', async () => {
+it('finds users while typing, by their names and telephone number', async () => {
   await stand.cluster.addUsers(['quinn', 'quincy', 'rita']);
   await visit(page, 'users');
   const rows = page.locator('tbody tr');
@@ -91,7 +91,7 @@ it('finds users while one types, by what they are called and by telephone number
   await rows.nth(3).waitFor();
 });
 
-it('exports the list as it is filtered', async () => {
+it('exports the filtered list', async () => {
   await visit(page, 'users');
   await page.fill('[name=text]', 'quin');
   await expect.poll(() => page.locator('tbody tr').allTextContents(), patiently).toHaveLength(2);
@@ -117,7 +117,7 @@ it('disconnects one client: the old client sees the kick', async () => {
   await page.getByText('Not logged in now').waitFor();
 });
 
-it('resets a password: shown once, and the only one that works', async () => {
+it('resets a password: the new one is shown once, and the old one stops working', async () => {
   const zoe = await stand.cluster.connect('zoe', { password: 'opensesame' });
   const kicked = kickOf(zoe);
   await visit(page, `users/${zoeId}`);
@@ -142,7 +142,7 @@ it('changes only the fields that were changed', async () => {
   await page.getByText('meanwhile@example.com').waitFor();
 });
 
-it('marks a user as having left, who is out at once and stays out until restored', async () => {
+it('marks a user as having left: they lose access at once, until restored', async () => {
   const rita = await stand.cluster.connect('rita');
   const kicked = kickOf(rita);
   await visit(page, `users/${rita.userId}`);
@@ -162,7 +162,7 @@ it('marks a user as having left, who is out at once and stays out until restored
   await (await stand.cluster.connect('rita')).close();
 });
 
-it('hands the groups of somebody who has left over to whom one chooses, and an old client sees it', async () => {
+it('transfers a leaver’s groups to a chosen user, and an old client sees it', async () => {
   const ids = await stand.cluster.addUsers(['sam', 'tess', 'uma']);
   const [sam, tess] = [await stand.cluster.connect('sam'), await stand.cluster.connect('tess')];
   const groupId = await sam.groups.create('project', [ids.sam, ids.tess]);
@@ -187,7 +187,7 @@ it('hands the groups of somebody who has left over to whom one chooses, and an o
   expect(await tess.groups.info([groupId])).toMatchObject([{ groupCreatorId: ids.sam }]);
 });
 
-it('imports users from a file after each row was checked, and undoes it', async () => {
+it('checks each row of a file, imports the users, and undoes the import', async () => {
   await stand.cluster.addUsers(['xena']);
   await stand.cluster.sql(`INSERT INTO department (name) VALUES ('Sales')`);
   await visit(page, 'users/import');
@@ -231,7 +231,7 @@ it('imports users from a file after each row was checked, and undoes it', async 
   ]);
 });
 
-it('keeps what was typed when the session ends, and goes on after a login', async () => {
+it('keeps the input when the session ends, and continues after a login', async () => {
   await visit(page, 'users/new');
   await page.fill('[name=name]', 'typed-before');
   await stand.browser.clearCookies();
@@ -245,7 +245,7 @@ it('keeps what was typed when the session ends, and goes on after a login', asyn
   await page.getByRole('heading', { name: 'typed-before' }).waitFor();
 });
 
-it('has every change in the audit, which verifies', async () => {
+it('records every change in the audit, whose chain verifies', async () => {
   await visit(page, 'audit');
   await choose(page, 'verb', 'user.');
   await page.fill('[name=resource]', `user ${zoeId}`);
@@ -254,6 +254,6 @@ it('has every change in the audit, which verifies', async () => {
   await page.locator('.notice.good').waitFor();
 });
 
-it('reported no error, and the browser refused nothing', () => {
+it('no page reported an error or a policy violation', () => {
   expect(stand.problems).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { ClientType, Commands } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
 import { cluster } from './cluster.js';
 
-/** A user's clients at two msg_servers, and why each was kicked. */
+/** A user's clients on two msg_servers, and the reasons for which they were kicked. */
 async function clientsOf(name: string) {
   const kicks = new Map<TeamTalkClient, number>();
   const watched = async (options: Parameters<typeof cluster.connect>[1]) => {
@@ -20,7 +20,7 @@ async function clientsOf(name: string) {
   };
 }
 
-it('a web session gets and tells what a PC and a phone get and tell', async () => {
+it('a web session receives and sends everything that a PC and a phone do', async () => {
   const ids = await cluster.addUsers(['web-ann', 'web-ben']);
   const ann = await clientsOf('web-ann');
   const [pc, phone, web] = [await ann.windows(0), await ann.android(1), await ann.web(1)];
@@ -41,7 +41,7 @@ it('a web session gets and tells what a PC and a phone get and tell', async () =
   expect(ann.kicks.size).toBe(0);
 });
 
-it('five web sessions, a PC and a phone are there together; the sixth kicks the oldest', async () => {
+it('five web sessions, a PC and a phone coexist; a sixth web session kicks the oldest', async () => {
   await cluster.addUsers(['web-many']);
   const many = await clientsOf('web-many');
   const [pc, phone] = [await many.windows(0), await many.android(1)];
@@ -56,7 +56,7 @@ it('five web sessions, a PC and a phone are there together; the sixth kicks the 
   for (const client of [phone, mac, ...webs.slice(1)]) expect(client.isOnline).toBe(true);
 });
 
-it('others see a user online who is on web pages only, and the phone may end that', async () => {
+it('a user with only web sessions is online to others, and their phone can end these', async () => {
   const ids = await cluster.addUsers(['web-only', 'web-watcher']);
   const watcher = await cluster.connect('web-watcher');
   const told: number[] = [];

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const top = fileURLToPath(new URL('../../../../', import.meta.url));
 const execute = promisify(execFile);
 
-/** The packed SDK in a folder of its own elsewhere, installed as those who use it do, but from nothing than its file. */
+/** The packed SDK, installed in a separate folder as a user would, but offline from its tarball. */
 export class InstalledSdk {
   readonly folder: string;
 
@@ -27,7 +27,7 @@ export class InstalledSdk {
     this.folder = folder;
   }
 
-  /** The files of the package, below its folder. */
+  /** The files of the package, relative to its folder. */
   async files(): Promise<string[]> {
     const entries = await readdir(this.#package, { recursive: true, withFileTypes: true });
     return entries
@@ -49,8 +49,8 @@ export class InstalledSdk {
   /**
    * Checks the types of a file and compiles it beside itself.
    *
-   * @param lib what it may use besides the SDK: Node, or the DOM
-   * @throws Error with what the compiler says
+   * @param lib the types available besides the SDK's: Node's or the DOM's
+   * @throws Error with the compiler's output
    */
   async compile(file: string, lib: 'node' | 'dom'): Promise<void> {
     const compilerOptions = {

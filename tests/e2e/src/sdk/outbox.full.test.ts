@@ -24,12 +24,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('loses and doubles nothing of 1,000 messages, whenever connections are cut and the program ends', async () => {
+it('loses and doubles none of 1,000 messages across broken connections and killed programs', async () => {
   const random = randomFrom(seed);
   const targets = [0, 1].map((k) => ({ host: '127.0.0.1', port: cluster.port('msg_server', k, 'client') }));
   const proxy = await FaultProxy.start(() => targets);
   let cuts = 0;
-  // Before the client has it, so that some acknowledgements are lost with their connections.
+  // Cuts before the client receives the data, so that some acks are lost.
   proxy.cutBefore = () => {
     const isCut = random(20) === 0;
     if (isCut) cuts++;
@@ -61,7 +61,7 @@ it('loses and doubles nothing of 1,000 messages, whenever connections are cut an
   }
 }, 120_000);
 
-/** A program that sends, and ends without a word once so many are acknowledged; the file is all that stays. */
+/** A program that sends and ends abruptly after a number of acks, leaving only the file. */
 async function oneProcess(port: number, texts: string[], acks: number): Promise<void> {
   const client = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: { firstMs: 5, maxMs: 50 } });
   const storage = new FileStorage(path.join(folder, 'outbox.jsonl'));

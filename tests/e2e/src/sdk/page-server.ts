@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type OutputChunk, rolldown } from 'rolldown';
 
-/** Bundles a module for browsers, as any bundler does that knows the condition `browser`. */
+/** Bundles a module for browsers, like any bundler that supports the `browser` condition. */
 export async function bundleForBrowser(file: string): Promise<string> {
   const bundle = await rolldown({
     input: file,
@@ -16,7 +16,7 @@ export async function bundleForBrowser(file: string): Promise<string> {
   return (output[0] as OutputChunk).code;
 }
 
-/** Serves pages that consist of one module each. */
+/** Serves pages that each consist of one module. */
 export class PageServer {
   readonly #server: Server;
   readonly #modules = new Map<string, string>();

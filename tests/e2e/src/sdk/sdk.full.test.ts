@@ -25,7 +25,7 @@ let cluster: TestCluster;
 let ids: Record<'ann' | 'ben' | 'bot' | 'alice', number>;
 let ca: string;
 beforeAll(async () => {
-  // The second msg_server speaks TLS, and the file_server by TCP.
+  // The second msg_server uses TLS, and the file_server plain TCP.
   const envFor = (service: string, k: number) => {
     if (service === 'file_server') return { ...tlsEnv, TLS_PORTS: 'client' };
     return service === 'msg_server' && k === 1 ? tlsEnv : {};
@@ -75,7 +75,7 @@ describe.each([
   });
 });
 
-it('carries files by TLS, too', async () => {
+it('transfers files over TLS', async () => {
   const [ann, ben] = ['ann', 'ben'].map(() => new workspaceSdk.TeamTalkClient(tls()));
   await ann!.login({ name: 'ann', password: testPassword });
   await ben!.login({ name: 'ben', password: testPassword });
@@ -88,7 +88,7 @@ it('carries files by TLS, too', async () => {
   await Promise.all([ann!.close(), ben!.close()]);
 });
 
-describe('the SDK and a certificate that it does not trust', () => {
+describe('the SDK and an untrusted certificate', () => {
   it.each([
     ['TLS', () => ({ ...tls(), tls: true })],
     ['WebSocket', () => ({ ...secureWebSocket(), tls: undefined })],
@@ -118,7 +118,7 @@ describe('the package', () => {
     await installed?.remove();
   });
 
-  it('holds the bundles, types and texts, and nothing of the workspace', async () => {
+  it('contains the bundles, types and documents, and nothing else of the workspace', async () => {
     const files = await installed.files();
     const elsewhere = files.filter((file) => !/^(dist|types)\//.test(file)).sort();
     expect(elsewhere).toEqual([
@@ -142,7 +142,7 @@ describe('the package', () => {
     expect(await installed.read('dist/browser.js')).not.toMatch(/from ["']|require\(|["']node:/);
   });
 
-  /** Writes an example of the README, with the addresses and passwords of this test. */
+  /** Writes an example from the README with this test's addresses and passwords. */
   async function example(name: string): Promise<string> {
     const block = readme.split('```ts\n').find((each) => each.startsWith(`// ${name}\n`));
     if (block === undefined) throw new Error(`the README has no example ${name}`);
@@ -165,7 +165,7 @@ describe('the package', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
 
-  it('has the types of a bot, which answers', async () => {
+  it('compiles and runs the example of a bot, which answers', async () => {
     const file = await example('echo-bot.ts');
     await installed.compile('echo-bot.ts', 'node');
     const bot = run(file);
@@ -199,7 +199,7 @@ describe('the package', () => {
     await ben.close();
   });
 
-  it('sends what an outbox has on disk', async () => {
+  it('sends messages that an outbox has stored on disk', async () => {
     const file = await example('outbox.ts');
     await installed.compile('outbox.ts', 'node');
     const ben = await cluster.connect('ben');
@@ -218,7 +218,7 @@ describe('the package', () => {
     }
   });
 
-  it('shows what arrives in a page', async () => {
+  it('shows incoming messages in a page', async () => {
     const file = await example('page.ts');
     await installed.compile('page.ts', 'dom');
     const page = await browser.newPage();

@@ -1,10 +1,10 @@
 import type * as Sdk from '@teamtalk/client';
 import { equal, failure, next, type SuiteEnvironment, until, withBoth } from './suite-tools.js';
 
-/** Not a whole number of blocks, and more than one part at the file_server. */
+/** Not a multiple of the block size, and more than one part at the file_server. */
 const largeBytes = 9 * 1024 * 1024 + 123;
 
-/** Files, in Node and in browsers. */
+/** File transfers, in Node and in browsers. */
 export const fileScenarios: Record<string, (environment: SuiteEnvironment) => Promise<void>> = {
   'stores a large file for later, both ways resumed where they broke': (environment) =>
     withBoth(environment, async (ann, ben) => {
@@ -70,7 +70,7 @@ export const fileScenarios: Record<string, (environment: SuiteEnvironment) => Pr
     }),
 };
 
-/** Sends a file in two attempts, of which the first breaks off in the middle. */
+/** Sends a file in two attempts, the first of which is interrupted halfway. */
 async function sendInTwo({ sdk, ids }: SuiteEnvironment, ann: Sdk.TeamTalkClient, source: Sdk.FileSource) {
   let taskId = '';
   let isBroken = true;
@@ -113,7 +113,7 @@ function codeOf({ sdk }: SuiteEnvironment, error: unknown): unknown {
   return error instanceof sdk.ClientError ? error.code : error;
 }
 
-/** Bytes of which no two blocks are the same. */
+/** Data in which all blocks differ. */
 function contentOf(size: number): Uint8Array<ArrayBuffer> {
   const content = new Uint8Array(size);
   for (let i = 0; i < size; i++) content[i] = (i * 31 + (i >> 8) * 7 + (i >> 16)) & 0xff;

@@ -1,6 +1,6 @@
 import type * as Sdk from '@teamtalk/client';
 
-/** What the scenarios run on: the SDK of this runtime, and how it reaches a msg_server. */
+/** The environment of the scenarios: the SDK of this runtime, and how to reach a msg_server. */
 export interface SuiteEnvironment {
   sdk: typeof Sdk;
   options: Sdk.ClientOptions;
@@ -8,7 +8,7 @@ export interface SuiteEnvironment {
   msfs: string;
   ids: { ann: number; ben: number };
   password: string;
-  /** Sessions of one user that do not kick one another. */
+  /** How many sessions a user can have at once. */
   sessions: number;
 }
 
@@ -50,7 +50,7 @@ export async function failure(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Asks the server again and again; each request takes a while by itself. */
+/** Polls without a pause, since each request takes a while. */
 export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + 10_000;
   while (!(await condition())) if (performance.now() > end) throw new Error(`${what}: not so within 10 s`);

@@ -2,7 +2,7 @@ import type * as Sdk from '@teamtalk/client';
 import { fileScenarios } from './suite-files.js';
 import { equal, failure, logIn, next, type SuiteEnvironment, until, withBoth } from './suite-tools.js';
 
-/** The same in Node and in browsers: each fails with an Error that says what is wrong. */
+/** Scenarios that run both in Node and in browsers. Each fails with an Error that describes the problem. */
 export const scenarios: Record<string, (environment: SuiteEnvironment) => Promise<void>> = {
   ...fileScenarios,
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { noHarm, WebClientPage } from './web-client-page.js';
 import { WebInstallation } from './web-installation.js';
 
-/** Each would set `__attacked` if it ran. */
+/** Each increments `__attacked` if it runs. */
 const attacks = [
   '<script>window.__attacked++</script>',
   '<img src=x onerror="window.__attacked++">',
@@ -28,7 +28,7 @@ const attacks = [
 ];
 const texts = [
   ...attacks,
-  // Minutes of work, for whoever looks for the end of the link at each dot.
+  // A link parser of quadratic time would need minutes.
   `http://${'.'.repeat(200_000)}a`,
 ];
 const urls = [
@@ -50,10 +50,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => web?.stop());
 
-it('nothing that somebody else wrote becomes markup or a script, and no other host is asked', async () => {
+it('no text of another user becomes markup or a script, and no other host is contacted', async () => {
   const hosts = new Set<string>();
   await web.cluster.sql('UPDATE im_user SET nick_name = $1 WHERE id = $2', [attacks[1], ids.ben]);
-  // From the first request on: whether the page is still loading when it is open depends on the machine.
+  // Registered before the first request: whether the page is still loading afterwards depends on the machine.
   web.browsers[0].on('request', (request) => {
     const url = new URL(request.url());
     if (url.protocol.startsWith('http')) hosts.add(url.host);
@@ -61,7 +61,7 @@ it('nothing that somebody else wrote becomes markup or a script, and no other ho
   ann = await WebClientPage.open(web.browsers[0], web.url);
   await ann.enter('ann');
   await ben.settings.setSignature(attacks[2]!);
-  // The latter is no URL at all, not even below another one.
+  // The second is not a valid URL, not even as a relative one.
   for (const avatar of ['javascript:window.__attacked++', 'ws://']) await ben.settings.setAvatar(avatar);
   for (const text of texts) await ben.send({ user: ids.ann }, text);
   for (const url of urls) await ben.send({ user: ids.ann }, imageText(url));

@@ -3,19 +3,19 @@ import type { Page } from 'playwright-core';
 
 export interface ReadMessage {
   id: number;
-  /** undefined: it has none */
+  /** undefined: the message has no text */
   text: string | undefined;
 }
 
 interface Screen {
   messages: ReadMessage[];
-  /** Nothing is above it. */
+  /** Whether the chat begins on this screen. */
   isFirst: boolean;
-  /** Nothing is below it. */
+  /** Whether the chat ends on this screen. */
   isLast: boolean;
 }
 
-/** What is drawn, once the page has had two frames for it. @param move what the scroller does first */
+/** Reads the drawn messages after two frames. @param move a statement that first moves the scroller */
 const lookScript = (move: string) => `(async () => {
   const scroller = document.querySelector('.timeline');
   ${move};
@@ -32,9 +32,9 @@ const lookScript = (move: string) => `(async () => {
   };
 })()`;
 
-/** Reads a chat screen by screen, from its end on: only what is near the screen is in the document. */
+/** Reads a chat screen by screen, starting at its end: only rows near the screen are in the document. */
 export class ChatReading {
-  /** What has been read, oldest first. */
+  /** The messages read so far, oldest first. */
   messages: ReadMessage[] = [];
   readonly #page: Page;
   #isFirst = false;
@@ -43,7 +43,7 @@ export class ChatReading {
     this.#page = page;
   }
 
-  /** Scrolls to the end of the chat; the first time it is read, too. */
+  /** Scrolls to the end of the chat, and the first time reads it. */
   async toEnd(): Promise<void> {
     await waitUntil(
       async () => {
@@ -55,7 +55,7 @@ export class ChatReading {
     );
   }
 
-  /** Reads the screen above. @returns whether there was one */
+  /** Reads the next screen up. @returns whether there was one */
   async further(): Promise<boolean> {
     if (this.#isFirst) return false;
     const up = 'scroller.scrollTop -= 0.8 * scroller.clientHeight';
@@ -76,8 +76,8 @@ export class ChatReading {
   }
 
   /**
-   * Puts a screen above what has been read. Where they overlap they have to be the same.
-   * @returns whether they do
+   * Adds a screen above the messages read so far. Overlapping messages must be equal.
+   * @returns whether they are
    */
   #take({ messages, isFirst }: Screen): boolean {
     const known = this.messages;

@@ -34,7 +34,7 @@ afterEach(async () => {
 const fromCat = (text: string, to: number) => cat.send({ user: to }, text);
 
 describe('texts', () => {
-  it('go both ways between two browsers', async () => {
+  it('travel both ways between two browsers', async () => {
     await ann.openContact('ben');
     await ann.send('Hello Ben, 你好');
     await ben.row('ann').locator('.badge').waitFor();
@@ -48,7 +48,7 @@ describe('texts', () => {
     expect(await ben.texts()).toEqual(['Hello Ben, 你好', 'Hello Ann']);
   });
 
-  it('go to and from an old client, with its phrases', async () => {
+  it('travel to and from an old client, with its phrases', async () => {
     await fromCat('from the phone [牙牙大笑]', ids.ann);
     await ann.row('cat').locator('.row-preview', { hasText: 'from the phone' }).waitFor();
     await ann.openChat('cat');
@@ -60,7 +60,7 @@ describe('texts', () => {
     expect(await incoming).toMatchObject({ fromUserId: ids.ann, text: '[牙牙撒花]' });
   });
 
-  it('keep their lines, and link to what is a URL', async () => {
+  it('keep their line breaks, and URLs become links', async () => {
     await ann.openContact('ben');
     await ann.page.fill('.composer textarea', 'see\nhttps://example.com/a?b=1.');
     await ann.page.press('.composer textarea', 'Enter');
@@ -71,8 +71,8 @@ describe('texts', () => {
   });
 });
 
-describe('what is unread', () => {
-  it('is below a line, and read once it is on the screen, also for other clients', async () => {
+describe('unread messages', () => {
+  it('are below a line, and become read once on the screen, also for other clients', async () => {
     await ann.openContact('ben');
     for (let i = 1; i <= 3; i++) await fromCat(`unread ${i}`, ids.ann);
     await ann.row('cat').locator('.badge', { hasText: '3' }).waitFor();
@@ -85,7 +85,7 @@ describe('what is unread', () => {
     await phone.close();
   });
 
-  it('is read when another client of the user reads it', async () => {
+  it('become read when another client of the user reads them', async () => {
     await ann.openContact('ben');
     const { msgId } = await fromCat('read on the phone', ids.ann);
     await ann.row('cat').locator('.badge').waitFor();
@@ -96,14 +96,14 @@ describe('what is unread', () => {
   });
 });
 
-it('history comes by pages, in order and without gaps, with a mark for the day', async () => {
+it('history loads by pages, in order and without gaps, with day marks', async () => {
   const dan = await web.cluster.connect('dan');
   const count = 180;
   for (let i = 1; i <= count; i++) await dan.send({ user: ids.ben }, `line ${i}`);
   await dan.close();
   await ben.openChat('dan');
   await ben.message(`line ${count}`).waitFor();
-  // All are unread: the line is above the first of them, which is not loaded yet.
+  // All are unread: the line belongs above the first of them, which is not loaded yet.
   expect(await ben.page.locator('.unread-line').count()).toBe(0);
   const drawn = () => ben.page.locator('.message[data-id]').count();
   const mostDrawn = { count: 0 };
@@ -112,7 +112,7 @@ it('history comes by pages, in order and without gaps, with a mark for the day',
   });
   expect(read.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
   expect(read.map(({ text }) => text)).toEqual(Array.from({ length: count }, (_, i) => `line ${i + 1}`));
-  // What is far from the screen is not in the document.
+  // Rows far from the screen are not in the document.
   expect(mostDrawn.count).toBeLessThan(100);
   await ben.scrollToBeginning();
   expect(await ben.page.locator('.unread-line + .message').textContent()).toContain('line 1');
@@ -122,7 +122,7 @@ it('history comes by pages, in order and without gaps, with a mark for the day',
   await ben.page.getByRole('button', { name: 'To the newest message' }).waitFor({ state: 'detached' });
 });
 
-it('what is loaded can be searched, also what is not in the document', async () => {
+it('search finds all loaded messages, even those not in the document', async () => {
   const found = ben.page.locator('.message.found');
   await ben.openChat('dan');
   await ben.scrollToBeginning();
@@ -145,7 +145,7 @@ it('what is loaded can be searched, also what is not in the document', async () 
   await found.waitFor({ state: 'detached' });
 });
 
-it('what is read stays where it is when something arrives, or older messages are loaded', async () => {
+it('the scroll position is stable when messages arrive or older ones load', async () => {
   await ann.openContact('dan');
   const dan = await web.cluster.connect('dan', { server: 1 });
   for (let i = 1; i <= 120; i++) await dan.send({ user: ids.ann }, `page ${i}\n${'and on\n'.repeat(i % 5)}`);
@@ -159,7 +159,7 @@ it('what is read stays where it is when something arrives, or older messages are
     },
     { what: 'message 100 on the screen', timeoutMs: 30_000 },
   );
-  // The last wheel event may still be on its way.
+  // The last wheel event may not have been handled yet.
   await ann.page.evaluate(
     'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
   );
@@ -174,7 +174,7 @@ it('what is read stays where it is when something arrives, or older messages are
 });
 
 describe('images', () => {
-  /** Waits until it is loaded and has its size. */
+  /** Waits until the image is loaded and has its size. */
   const shown = (page: WebClientPage, url: string) =>
     waitUntil(
       () =>
@@ -185,7 +185,7 @@ describe('images', () => {
       { what: `the image ${url}`, timeoutMs: 15_000 },
     );
 
-  it('that are chosen reach another browser and an old client', async () => {
+  it('reach another browser and an old client when chosen as files', async () => {
     await ann.openContact('cat');
     const incoming = cat.nextMessage(15_000);
     await ann.page.setInputFiles('.composer input[type=file]', {
@@ -228,7 +228,7 @@ describe('images', () => {
 });
 
 describe('groups', () => {
-  it('are made, written to, changed and left', async () => {
+  it('can be created, written to, changed and left', async () => {
     await ann.page.getByRole('button', { name: 'Chats' }).click();
     await ann.page.getByRole('button', { name: 'New group' }).click();
     await ann.page.fill('input[name=group-name]', 'Lunch');
@@ -271,7 +271,7 @@ describe('groups', () => {
     await waitUntil(() => changes.length === 3, { what: 'cat is told that ben left' });
   });
 
-  it('of old clients show who writes, and who they are', async () => {
+  it('of old clients show senders and members', async () => {
     const group = await createGroup(cat, [ids.ann, ids.ben], 'Phones');
     await cat.send({ group }, 'from the phone to all');
     await ann.row('Phones').locator('.row-preview', { hasText: 'cat: from the phone' }).waitFor();
@@ -282,7 +282,7 @@ describe('groups', () => {
   });
 });
 
-it('shows who is at the computer', async () => {
+it('shows who is online with a PC', async () => {
   await ann.openContact('dan');
   await ann.page.locator('.chat-state', { hasText: 'Not at the computer' }).waitFor();
   const dan = await web.cluster.connect('dan', { server: 1 });

@@ -7,12 +7,12 @@ import { sampleTexts, storeChat } from './stored-chats.js';
 import { noHarm, WebClientPage } from './web-client-page.js';
 import { WebInstallation } from './web-installation.js';
 
-/** Speeds are those of the machine: they are printed, and held to their limits only when WEB_FIGURES=1. */
+/** Speeds depend on the machine: they are printed, but compared with limits only if WEB_FIGURES=1. */
 const isMeasuring = process.env.WEB_FIGURES === '1';
 const chats = 500;
 const longChat = isMeasuring ? 50_000 : 3_000;
 const soakMessages = isMeasuring ? 10_000 : 600;
-/** Over which they arrive, seconds. */
+/** The duration over which they arrive, seconds. */
 const soakSeconds = Number(process.env.WEB_SOAK_SECONDS || (isMeasuring ? 600 : 0));
 const senders = 20;
 const mib = 1_048_576;
@@ -27,7 +27,7 @@ const loginForm = `document.querySelector('.login button[type=submit]')`;
 const drawnMessages = '.message[data-id]';
 
 beforeAll(async () => {
-  // One person reads here what hundreds would.
+  // A single user reads as much here as hundreds would.
   web = await WebInstallation.start({ env: { REQUEST_RATE: '0', MESSAGE_RATE: '0' } });
   ids = await web.cluster.addUsers(['ann', ...names]);
   await storeChat(web.cluster, ids.ann!, ids[names[0]!]!, longChat);
@@ -38,7 +38,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => web?.stop());
 
-/** Prints a figure. @param limit held when speeds are measured */
+/** Prints a duration. @param limit enforced only while measuring */
 function speed(what: string, milliseconds: number, limit: number): void {
   print(what, `${milliseconds.toFixed(0)} ms`, `${limit} ms`);
   if (isMeasuring) expect(milliseconds, what).toBeLessThanOrEqual(limit);
@@ -114,7 +114,7 @@ it(`scrolling through ${longChat} messages`, async () => {
   };
   while (seen.first > 1) await scroll(-1_500);
   await page.loaded();
-  // Back down, beyond what was still loaded.
+  // Back down, past the messages that were still loaded.
   while (seen.first < 1_500) await scroll(1_500);
   const longTasks = await meter.longTasks();
   const { heapBytes, nodes } = await meter.memory();
@@ -132,7 +132,7 @@ it(`scrolling through ${longChat} messages`, async () => {
   await page.page.locator(`.message[data-id="${longChat}"]`).waitFor();
 }, 600_000);
 
-/** Writes to ann from all sides while she reads, at even intervals. */
+/** Sends ann messages from all senders at even intervals while she reads. */
 async function soak(
   clients: readonly TeamTalkClient[],
   onPart: (done: number) => Promise<void>,
@@ -159,7 +159,7 @@ it(
     const before = await meter.memory();
     const heaps: number[] = [];
     await soak(clients, async (done) => {
-      // She opens what has come last, and looks at older messages there.
+      // She opens the chat of the latest message and looks at older messages there.
       await page.openChat(names[(done / 50) % senders]!);
       await page.page.locator('.timeline').hover();
       for (let i = 0; i < 5; i++) await page.page.mouse.wheel(0, -2_000);

@@ -21,7 +21,7 @@ const largeBytes = 9 * 1024 * 1024 + 5;
 const patiently = { timeout: 60_000 };
 
 let web: WebInstallation;
-/** With the files that are chosen. */
+/** The folder of the files to choose. */
 let folder: string;
 let ids: Record<'ann' | 'cat', number>;
 /** The network between the page and the file_server. */
@@ -62,7 +62,7 @@ afterEach(async () => {
   await ann.page.close();
 });
 
-/** Bytes of which no two blocks are the same. */
+/** Data in which all blocks differ. */
 function contentOf(size: number): Buffer<ArrayBuffer> {
   const content = Buffer.alloc(size);
   for (let i = 0; i < size; i++) content[i] = (i * 31 + (i >> 8) * 7 + (i >> 16)) & 0xff;
@@ -77,14 +77,14 @@ async function bytesOf(download: Download): Promise<Buffer> {
   return readFile(await download.path());
 }
 
-/** Fetches a file that is shown. */
+/** Downloads a file from the panel. */
 async function fetched(name: string, button = 'Download'): Promise<Download> {
   const download = ann.page.waitForEvent('download', patiently);
   await ann.file(name).getByRole('button', { name: button, exact: true }).click();
   return download;
 }
 
-/** Lets some of a large file through, and breaks the connection for a moment. */
+/** Lets part of a large file through, then breaks the connection for a moment. */
 async function breakOff(name: string): Promise<void> {
   network.slow({ delayMs: 20 });
   await waitUntil(
@@ -101,7 +101,7 @@ async function breakOff(name: string): Promise<void> {
 }
 
 describe('a file of an old client', () => {
-  it('that is stored waits on the list, and is fetched whole, by its name without a path', async () => {
+  it('is listed if stored, and downloaded completely under its name without a path', async () => {
     const content = contentOf(300_001);
     await store(content, 'C:\\work\\报告 1.bin');
     await ann.row('cat').getByRole('img', { name: 'A file waits for you' }).waitFor();
@@ -121,7 +121,7 @@ describe('a file of an old client', () => {
     await ann.file('报告 1.bin').waitFor({ state: 'detached' });
   });
 
-  it('goes on where the connection broke', async () => {
+  it('resumes where the connection broke', async () => {
     const content = contentOf(largeBytes);
     await store(content, 'large.bin');
     await ann.openChat('cat');
@@ -130,7 +130,7 @@ describe('a file of an old client', () => {
     expect((await bytesOf(await downloading)).equals(content)).toBe(true);
   });
 
-  it('can be stopped, and fetched later', async () => {
+  it('can be stopped, and downloaded later', async () => {
     await store(contentOf(largeBytes), 'later.bin');
     await ann.openChat('cat');
     network.slow({ delayMs: 20 });
@@ -141,7 +141,7 @@ describe('a file of an old client', () => {
     expect((await bytesOf(await fetched('later.bin'))).length).toBe(largeBytes);
   });
 
-  it('that is offered is taken while its sender waits, or declined', async () => {
+  it('can be accepted while its sender waits, or declined', async () => {
     const content = contentOf(200_000);
     await ann.openContact('cat');
     const sending = sendFile(cat, ids.ann, sourceOf(content, 'now.bin'));
@@ -156,7 +156,7 @@ describe('a file of an old client', () => {
   });
 });
 
-describe('a file of the page', () => {
+describe('a file from the page', () => {
   const offered = () => new Promise<FileOffer>((resolve) => cat.once('file', resolve));
   async function choose(name: string, content: Buffer): Promise<void> {
     const file = path.join(folder, name);
@@ -164,7 +164,7 @@ describe('a file of the page', () => {
     await ann.page.setInputFiles('input[name=files]', file);
   }
 
-  it('waits for an old client, which fetches it', async () => {
+  it('waits until an old client downloads it', async () => {
     const content = contentOf(300_001);
     await ann.openContact('cat');
     const offer = offered();
@@ -176,7 +176,7 @@ describe('a file of the page', () => {
     expect(Buffer.from(await sink.blob.arrayBuffer()).equals(content)).toBe(true);
   });
 
-  it('goes on where the connection broke', async () => {
+  it('resumes where the connection broke', async () => {
     const content = contentOf(largeBytes);
     await ann.openContact('cat');
     const offer = offered();
@@ -187,7 +187,7 @@ describe('a file of the page', () => {
     expect(Buffer.from(await sink.blob.arrayBuffer()).equals(content)).toBe(true);
   });
 
-  it('can be cancelled: nobody is told of it', async () => {
+  it('can be cancelled without the receiver being notified', async () => {
     await ann.openContact('cat');
     network.slow({ delayMs: 20 });
     await choose('gone.pdf', contentOf(largeBytes));
@@ -196,7 +196,7 @@ describe('a file of the page', () => {
     expect((await offlineFiles(cat)).map(({ name }) => name)).not.toContain('gone.pdf');
   });
 
-  it('that is dropped is sent, too; a group takes none', async () => {
+  it('can be dropped on a chat, but not on a group', async () => {
     await ann.openContact('cat');
     const offer = offered();
     await ann.page.evaluate(`(() => {

@@ -9,7 +9,7 @@ const trusting = { TRUSTED_PROXIES: '127.0.0.1' };
 
 let web: WebInstallation;
 let ingresses: Ingress[];
-/** An old client at another address than the page. */
+/** An old client, whose address differs from the page's. */
 let cat: TeamTalkClient;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ afterAll(async () => {
   await web?.stop();
 });
 
-it('images are uploaded from a page behind an Ingress, which says for whom it forwards', async () => {
+it('a page uploads images through an Ingress that forwards the client’s address', async () => {
   const ann = await WebClientPage.open(web.browsers[0], web.cluster.url('web_server', 1));
   await ann.enter('ann');
   await ann.openContact('cat');

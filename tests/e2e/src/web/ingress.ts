@@ -3,11 +3,11 @@ import { type ClientRequest, createServer, type IncomingMessage, request, type S
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Forwards HTTP and WebSockets to a port, and says for whom, as controllers of an Ingress do. */
+/** Forwards HTTP and WebSockets to a port with the client's address in a header, as Ingress controllers do. */
 export class Ingress {
   readonly #server: Server;
 
-  /** @param client the address of the clients, as it says */
+  /** @param client the client address to report */
   static async start(port: number, client: string): Promise<Ingress> {
     const ingress = new Ingress(port, client);
     ingress.#server.listen(0, '127.0.0.1');

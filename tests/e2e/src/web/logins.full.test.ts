@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => web?.stop());
 
-/** Ann in two browsers and on a phone; the phone at another msg_server than those who ask may be at. */
+/** Ann in two browsers and on a phone, which may be on another msg_server than the browsers. */
 beforeEach(async () => {
   [laptop, desk] = [
     await WebClientPage.open(web.browsers[0], web.url),
@@ -39,7 +39,7 @@ afterEach(async () => {
   await phone.close();
 });
 
-/** The logins in the settings of a page. */
+/** The list of logins in a page's settings. */
 async function loginsIn(client: WebClientPage): Promise<Locator> {
   await client.page.getByRole('button', { name: 'Settings' }).click();
   const logins = client.page.getByRole('region', { name: 'Where you are logged in' });
@@ -49,7 +49,7 @@ async function loginsIn(client: WebClientPage): Promise<Locator> {
 
 const kicked = (client: TeamTalkClient) => new Promise<Kicked>((resolve) => client.once('kicked', resolve));
 
-it('a page lists where its user is logged in, and logs a phone out', async () => {
+it('a page lists the user’s logins, and logs a phone out', async () => {
   await phone.request(Commands.LoginReqDevicetoken, Commands.LoginResDevicetoken, {
     userId: 0,
     deviceToken: 'fcm:of-ann',
@@ -68,7 +68,7 @@ it('a page lists where its user is logged in, and logs a phone out', async () =>
   expect(await web.cluster.sql('SELECT FROM push_device')).toEqual([]);
 });
 
-it('a page that is logged out from another one asks for the password', async () => {
+it('a page that another page has logged out asks for the password', async () => {
   const logins = await loginsIn(laptop);
   const others = logins.getByRole('button', { name: /Log out there: Web page/ });
   await others.waitFor();
@@ -85,7 +85,7 @@ it('a page that is logged out from another one asks for the password', async () 
   await laptop.page.locator('.main-screen').waitFor();
 });
 
-it('a page logs out everywhere else, and only its user', async () => {
+it('a page ends all other logins, of its user only', async () => {
   const ben = await web.cluster.connect('ben');
   const pc = await web.cluster.connect('ann', { server: 1 });
   const logins = await loginsIn(laptop);

@@ -5,10 +5,10 @@ import { randomFrom } from '../random.js';
 import { noHarm, WebClientPage } from './web-client-page.js';
 import { WebInstallation } from './web-installation.js';
 
-/** More for measurements: WEB_CUTS=1000. */
+/** Use WEB_CUTS=1000 for measurements. */
 const cuts = Number(process.env.WEB_CUTS || 12);
 const seed = Number(process.env.WEB_CUTS_SEED || 1);
-/** A cut comes within so many chunks of the network: in the middle of a login, of messages, or of what was missed. */
+/** A cut comes within this many chunks: during a login, messages, or the catch-up after a reconnect. */
 const chunksBetween = 60;
 
 let web: WebInstallation;
@@ -16,7 +16,7 @@ let ids: Record<'ann' | 'ben', number>;
 /** The network between the page and the msg_servers. */
 let network: FaultProxy;
 let ann: WebClientPage;
-/** An old client, whose network is fine. */
+/** An old client on an unbroken network. */
 let ben: TeamTalkClient;
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ afterAll(async () => {
   await web?.stop();
 });
 
-/** Cuts the network at random moments. @returns how often it has, and how to end that */
+/** Cuts the network at random moments. @returns the number of cuts so far, and a function that stops */
 function cutAtRandom(): { count: () => number; end: () => void } {
   const random = randomFrom(seed);
   const next = () => 1 + random(chunksBetween);
@@ -52,7 +52,7 @@ function cutAtRandom(): { count: () => number; end: () => void } {
     if (left !== 0) return;
     left = next();
     count++;
-    // Not while the chunk is being passed on.
+    // Deferred until the chunk has been forwarded.
     setImmediate(() => network.reset());
   };
   return {

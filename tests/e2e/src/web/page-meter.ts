@@ -5,7 +5,7 @@ const meterScript = `
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) window.__longTasks.push(duration);
   }).observe({ type: 'longtask', buffered: true });
-  // Resolves with the time when the condition held and was painted.
+  // Resolves with the time at which the condition holds and has been painted.
   window.__painted = (condition) => new Promise((resolve) => {
     const look = () => {
       if (condition()) requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
@@ -15,15 +15,15 @@ const meterScript = `
   });
 `;
 
-/** Measures a page in Chromium, by the DevTools protocol. */
+/** Measures a page in Chromium through the DevTools protocol. */
 export class PageMeter {
   readonly #page: Page;
   readonly #devTools: CDPSession;
   #bytes = 0;
 
   /**
-   * Before the page is loaded; nothing of it comes from a cache.
-   * @param goal an expression: what `untilGoal` waits for
+   * Call it before the page loads. It disables caches.
+   * @param goal the expression that `untilGoal` waits for
    */
   static async open(page: Page, goal = 'true'): Promise<PageMeter> {
     const devTools = await page.context().newCDPSession(page);
@@ -43,7 +43,7 @@ export class PageMeter {
     });
   }
 
-  /** What has been loaded, as it came over the network, with its headers. */
+  /** Bytes received over the network so far, headers included. */
   get loadedBytes(): number {
     return this.#bytes;
   }
@@ -52,15 +52,15 @@ export class PageMeter {
     await this.#devTools.send('Emulation.setCPUThrottlingRate', { rate: times });
   }
 
-  /** Milliseconds from the beginning of loading until what makes the goal true is painted. */
+  /** Milliseconds from navigation until the goal is true and painted. */
   async untilGoal(): Promise<number> {
     return (await this.#page.evaluate('window.__goal')) as number;
   }
 
   /**
-   * @param act a statement
-   * @param condition an expression
-   * @returns milliseconds until what makes the condition true is painted
+   * @param act the statement to run
+   * @param condition the expression to wait for
+   * @returns milliseconds until the condition is true and painted
    */
   async fromUntil(act: string, condition: string): Promise<number> {
     return (await this.#page.evaluate(`(async () => {
@@ -70,12 +70,12 @@ export class PageMeter {
     })()`)) as number;
   }
 
-  /** Tasks of more than 50 ms since the last call, milliseconds. */
+  /** The durations of tasks above 50 ms since the last call, milliseconds. */
   async longTasks(): Promise<number[]> {
     return (await this.#page.evaluate('window.__longTasks.splice(0)')) as number[];
   }
 
-  /** After a garbage collection. */
+  /** Memory after a garbage collection. */
   async memory(): Promise<{ heapBytes: number; nodes: number }> {
     await this.#devTools.send('HeapProfiler.collectGarbage');
     const { metrics } = await this.#devTools.send('Performance.getMetrics');

@@ -1,7 +1,7 @@
 import { waitUntil } from '@teamtalk/local-stack';
 import type { BrowserContext, CDPSession, Page, Worker } from 'playwright-core';
 
-/** What the browser shows of the page while it is closed. */
+/** A notification that the browser shows. */
 export interface ShownNotification {
   title: string;
   body: string;
@@ -9,8 +9,8 @@ export interface ShownNotification {
 }
 
 /**
- * Has the page subscribe at a fake push service in place of the browser's own, which is on the internet. All else is the
- * browser's: the permission, the service worker, the push event, the notifications.
+ * Replaces the browser's push service, which is on the internet, by a fake one. Everything else is real: the permission, the
+ * service worker, the push event, the notifications.
  */
 export function fakeSubscription(subscription: string): string {
   return `
@@ -34,7 +34,7 @@ export function fakeSubscription(subscription: string): string {
     }`;
 }
 
-/** The service worker of a browser, which gets push messages by the DevTools protocol. */
+/** A browser's service worker, which receives push messages through the DevTools protocol. */
 export class PushWorker {
   readonly #browser: BrowserContext;
   readonly #page: Page;
@@ -60,7 +60,7 @@ export class PushWorker {
     });
   }
 
-  /** @param origin whose worker it is for */
+  /** @param origin the origin of the service worker */
   async deliver(origin: string, data: string): Promise<void> {
     const registrationId = this.#registrations.get(`${origin}/`);
     if (registrationId === undefined) throw new Error(`there is no service worker of ${origin}`);
@@ -70,7 +70,7 @@ export class PushWorker {
     const before = await received();
     await this.#devTools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
     await waitUntil(async () => (await received()) > before, { what: 'the push event' });
-    // It has looked for pages, when these questions have their answers.
+    // Once these queries are answered, the worker's own query for pages has been, too.
     for (let i = 0; i < 3; i++) await worker.evaluate('self.clients.matchAll().then(() => {})');
   }
 
@@ -80,9 +80,9 @@ export class PushWorker {
     );
   }
 
-  /** Clicks the one notification there is. @returns the window that it wants to have opened; undefined: none */
+  /** Clicks the only notification. @returns the URL of the window it would open; undefined: none */
   async click(): Promise<string | undefined> {
-    // An event of a script may do all that one of the browser may, but for opening windows and moving the focus.
+    // A synthetic event may do everything that a real click may, except open windows and move the focus.
     const opened = await (await this.#worker()).evaluate(`
       self.registration.getNotifications().then(async ([notification]) => {
         const opening = new Promise((resolve) => {

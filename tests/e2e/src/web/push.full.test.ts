@@ -63,7 +63,7 @@ const shown = () => worker.shown();
 const bannerOf = (tag: string) => fake.banners.get(`laptop ${tag}`);
 const devices = () =>
   web.cluster.sql<{ provider: string; locale: string }>('SELECT user_id, provider, locale FROM push_device');
-/** What the push service was given last goes to the browser. */
+/** Delivers the push service's last message to the browser. */
 const deliver = (said: object | undefined) => worker.deliver(web.url, JSON.stringify(said));
 
 async function settings(page: WebClientPage) {
@@ -75,7 +75,7 @@ async function closeSettings(page: WebClientPage): Promise<void> {
   await page.page.keyboard.press('Escape');
 }
 
-it('a page asks for it on a click only, and the server knows the browser then', async () => {
+it('a page requests permission only on a click, and then registers the browser', async () => {
   ann = await open();
   await ann.enter('ann');
   const setting = await settings(ann);
@@ -87,7 +87,7 @@ it('a page asks for it on a click only, and the server knows the browser then', 
   await closeSettings(ann);
 });
 
-it('a message is pushed while no page is open, and a notification shows it', async () => {
+it('a message is pushed while no page is open, and shown as a notification', async () => {
   expect(await ann.harm()).toEqual(noHarm);
   await ann.page.close();
   let sent = 0;
@@ -102,7 +102,7 @@ it('a message is pushed while no page is open, and a notification shows it', asy
   expect(await shown()).toEqual([expected]);
 });
 
-it('a newer one takes its place, and one of a group stands beside it', async () => {
+it('a newer notification replaces it, and one of a group is added', async () => {
   await ben.send({ user: ids.ann }, 'newer');
   await until(() => bannerOf(`s${ids.ben}`)?.body === 'newer', 'the push');
   await deliver(bannerOf(`s${ids.ben}`));
@@ -115,7 +115,7 @@ it('a newer one takes its place, and one of a group stands beside it', async () 
   expect(await shown()).toContainEqual({ title: 'Lunch', body: 'ben: who is hungry?', tag: `g${group}` });
 });
 
-it('what is read elsewhere goes', async () => {
+it('reading elsewhere withdraws a notification', async () => {
   const pc = await web.cluster.connect('ann');
   await pc.markRead({ user: ids.ben }, await pc.latestMessageId({ user: ids.ben }));
   await until(() => bannerOf(`s${ids.ben}`) === undefined, 'the withdrawal');
@@ -125,7 +125,7 @@ it('what is read elsewhere goes', async () => {
   expect(await shown()).toMatchObject([{ title: 'Lunch' }]);
 });
 
-it('a click opens the conversation in a new window, or in a page that is there', async () => {
+it('a click opens the conversation in a new window, or in an open page', async () => {
   const [{ tag } = { tag: '' }] = await shown();
   expect(await worker.click()).toBe(`/#${tag}`);
   await ben.send({ user: ids.ann }, 'click me');
@@ -139,7 +139,7 @@ it('a click opens the conversation in a new window, or in a page that is there',
   await ann.message('click me').waitFor();
 });
 
-it('nothing is shown while a page is in front, nor of a person who is muted in this browser', async () => {
+it('nothing is shown while a page has the focus, or for a person muted in this browser', async () => {
   const message = { title: 'ben', body: 'seen already', tag: 's1', badge: 1, from_id: ids.ben };
   await deliver(message);
   await ann.page.locator('.chat-title').click();
@@ -153,7 +153,7 @@ it('nothing is shown while a page is in front, nor of a person who is muted in t
   expect((await shown()).map(({ body }) => body)).toEqual(['not muted']);
 });
 
-it('it is on again after the next login, and ends when another user logs in', async () => {
+it('it continues after the next login, and ends when another user logs in', async () => {
   ann = await open();
   await ann.enter('ann');
   const setting = await settings(ann);
@@ -170,7 +170,7 @@ it('it is on again after the next login, and ends when another user logs in', as
   await cat.page.close();
 });
 
-it('it ends with the switch, and with a logout', async () => {
+it('the switch turns it off, and so does a logout', async () => {
   ann = await open();
   await ann.enter('ann');
   const setting = await settings(ann);

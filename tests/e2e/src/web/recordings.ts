@@ -1,7 +1,7 @@
-/** Samples of an Opus packet of 20 ms, at the 48,000 a second that Ogg counts them with. */
+/** Samples in an Opus packet of 20 ms, at the 48 kHz that Ogg counts in. */
 const packetSamples = 960;
 
-/** Silence in Ogg Opus, as apps of a fork record. */
+/** Silence in Ogg Opus, the format that apps of a fork record. */
 export function opusRecording(seconds: number): Buffer {
   const head = Buffer.alloc(19);
   head.write('OpusHead');
@@ -13,7 +13,7 @@ export function opusRecording(seconds: number): Buffer {
   return oggOf([head, tags, ...Array.from({ length: seconds * 50 }, () => silence)]);
 }
 
-/** An Ogg stream with one packet a page; the first two are headers. */
+/** An Ogg stream with one packet per page; the first two packets are headers. */
 export function oggOf(packets: readonly Buffer[]): Buffer {
   return Buffer.concat(
     packets.map((packet, i) => {
@@ -38,7 +38,7 @@ function pageOf(packet: Buffer, number: number, samples: number, flags: number):
   return page;
 }
 
-/** The CRC of Ogg: polynomial 0x04c11db7, most significant bit first. */
+/** The Ogg CRC: polynomial 0x04c11db7, most significant bit first. */
 function checksumOf(bytes: Buffer): number {
   let crc = 0;
   for (const byte of bytes) {

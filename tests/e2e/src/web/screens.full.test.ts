@@ -43,7 +43,7 @@ afterAll(async () => {
   await web?.stop();
 });
 
-/** One of everything that a chat can show. */
+/** Writes one of every kind of message. */
 async function writeEverything(group: number): Promise<void> {
   const session = { user: ids.ann };
   await ben.send(session, 'hello https://example.com [牙牙大笑]');
@@ -64,11 +64,11 @@ async function closed(): Promise<void> {
   await dialog().getByRole('button', { name: 'Close' }).click();
   await dialog().waitFor({ state: 'detached' });
 }
-/** What is unread is in its name. */
+/** The button's name includes the number of unread messages. */
 const chats = () => ann.page.getByRole('button', { name: /^Chats/ });
 const button = (name: string) => ann.page.getByRole('button', { name, exact: true });
 
-/** Every screen while somebody is logged in: how to get there, and back. */
+/** Every screen of a logged-in user: how to open and leave it. */
 const screens: Record<string, [go: () => Promise<void>, leave?: () => Promise<void>]> = {
   chats: [() => chats().click()],
   'chats of which none is found': [
@@ -122,7 +122,7 @@ const screens: Record<string, [go: () => Promise<void>, leave?: () => Promise<vo
     },
     async () => {
       await dialog().getByRole('button', { name: 'Close' }).click();
-      // It was opened from the group's.
+      // It was opened from the group's dialog.
       await dialog().locator('.members').waitFor();
       await closed();
     },
@@ -141,7 +141,7 @@ const screens: Record<string, [go: () => Promise<void>, leave?: () => Promise<vo
 };
 
 describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
-  it('no screen has a serious fault of accessibility', async () => {
+  it('no screen has a serious accessibility violation', async () => {
     await button('Settings').click();
     await ann.page.locator('select[name=theme]').selectOption(theme);
     await closed();
@@ -178,14 +178,14 @@ it('chats fit the width of a phone', async () => {
 
 describe('a chat', () => {
   const names = () => ann.page.locator('.list-pane .row-name').allTextContents();
-  /** Sets what is marked in the window about the open chat. */
+  /** Sets a switch in the dialog of the open chat. */
   async function mark(name: 'pinned' | 'muted', isOn: boolean): Promise<void> {
     await ann.page.locator('.chat-title').click();
     await dialog().locator(`input[name=${name}]`).setChecked(isOn);
     await closed();
   }
 
-  it('that is pinned stays at the top, also after a reload', async () => {
+  it('stays at the top while pinned, even after a reload', async () => {
     await chats().click();
     await ann.openChat('ben');
     await mark('pinned', true);
@@ -199,7 +199,7 @@ describe('a chat', () => {
     await expect.poll(names).toEqual(['Cyclists', 'ben']);
   });
 
-  it('that is muted tells of nothing, and counts what is unread', async () => {
+  it('causes no notifications while muted, but counts unread messages', async () => {
     await ann.page.addInitScript(`
       window.__told = [];
       window.Notification = class { static permission = 'granted'; constructor(title) { __told.push(title); } close() {} };
@@ -219,6 +219,6 @@ describe('a chat', () => {
   });
 });
 
-it('the browser refused nothing', async () => {
+it('no page violated its policy', async () => {
   expect(await ann.harm()).toEqual(noHarm);
 });

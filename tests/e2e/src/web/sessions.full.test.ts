@@ -39,13 +39,13 @@ afterEach(async () => {
 });
 
 describe('a login', () => {
-  it('says that the password is wrong, and takes the right one then', async () => {
+  it('reports a wrong password, and then accepts the right one', async () => {
     await ann.logIn('ann', 'wrong');
     await ann.page.getByText('Wrong name or password.').waitFor();
     await ann.enter('ann');
   });
 
-  it('outlives a reload, and ends with “Log out”', async () => {
+  it('survives a reload, and ends with “Log out”', async () => {
     await ann.enter('ann');
     await ann.openContact('ben');
     await ann.page.reload();
@@ -57,7 +57,7 @@ describe('a login', () => {
     await ann.page.locator('.login').waitFor();
   });
 
-  it('stands beside one on a PC; the sixth of pages ends the oldest, which does not fight, and comes back when asked', async () => {
+  it('coexists with a PC; the sixth page kicks the oldest, which reconnects only on request', async () => {
     await ann.enter('ann');
     const desktop = await web.cluster.connect('ann', { server: 1 });
     const pages: TeamTalkClient[] = [];
@@ -79,7 +79,7 @@ describe('a login', () => {
 });
 
 describe('a second tab of the browser', () => {
-  it('says that there is one already, and takes over when asked, without a password', async () => {
+  it('reports that another tab is in use, and takes over on request, without a password', async () => {
     await ann.enter('ann');
     const second = await WebClientPage.open(web.browsers[0], web.cluster.url('web_server', 1));
     await second.page.getByText('ann is logged in in another tab').waitFor();
@@ -93,7 +93,7 @@ describe('a second tab of the browser', () => {
     await second.page.close();
   });
 
-  it('may be somebody else', async () => {
+  it('may be logged in as another user', async () => {
     await ann.enter('ann');
     const other = await WebClientPage.open(web.browsers[0], web.cluster.url('web_server', 1));
     await other.page.getByRole('button', { name: 'Log in as somebody else' }).click();
@@ -105,7 +105,7 @@ describe('a second tab of the browser', () => {
   });
 });
 
-/** What ben received of ann, until the text. */
+/** The texts that ben received from ann, up to this one. */
 async function receivedUntil(last: string): Promise<string[]> {
   const texts: string[] = [];
   while (texts.at(-1) !== last) texts.push((await ben.nextMessage(60_000)).text ?? '');
@@ -113,7 +113,7 @@ async function receivedUntil(last: string): Promise<string[]> {
 }
 
 describe('messages', () => {
-  it('wait for the connection, and are sent once it is back', async () => {
+  it('wait while the connection is down, and are sent once it is back', async () => {
     await ann.enter('ann');
     await ann.openContact('ben');
     await ann.send('before');
@@ -164,7 +164,7 @@ describe('messages', () => {
     expect((await ann.texts()).slice(before)).toEqual(texts);
   });
 
-  it('to a group that has lost the user fail, say why, and can be discarded', async () => {
+  it('to a group that the user was removed from fail with a reason, and can be discarded', async () => {
     const group = await createGroup(ben, [ids.ann], 'Old friends');
     await ben.send({ group }, 'welcome');
     await ann.enter('ann');

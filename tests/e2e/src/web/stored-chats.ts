@@ -1,7 +1,7 @@
 import type { TestCluster } from '@teamtalk/cluster';
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 
-/** What people write: a word, a sentence, several lines, a link, a sticker. */
+/** Typical messages: a word, a sentence, several lines, a link, a sticker. */
 export const sampleTexts = [
   'ok',
   'Good morning',
@@ -15,7 +15,7 @@ export const sampleTexts = [
   `${'A longer one, as people paste it. '.repeat(12)}`,
 ];
 
-/** Stores a chat as if its two had written in turn, a message a minute; of the last one the lower has not read. */
+/** Stores a chat of alternating messages, one per minute; the user with the lower id has not read the last one. */
 export async function storeChat(
   cluster: TestCluster,
   low: number,

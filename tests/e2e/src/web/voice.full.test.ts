@@ -6,7 +6,7 @@ import { oggOf, opusRecording } from './recordings.js';
 import { noHarm, WebClientPage } from './web-client-page.js';
 import { WebInstallation } from './web-installation.js';
 
-/** What of an `audio` element is looked at. */
+/** The tested properties of an `audio` element. */
 interface Media {
   readyState: number;
   duration: number;
@@ -32,14 +32,14 @@ afterAll(async () => {
   await web?.stop();
 });
 
-/** Sends a recording as phones do: its seconds, then its bytes. */
+/** Sends a recording as phones do: its duration in seconds, then the data. */
 async function say(seconds: number, recording: Buffer): Promise<void> {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(seconds);
   await cat.send({ user: ids.ann }, Buffer.concat([length, recording]), { type: MsgType.SINGLE_AUDIO });
 }
 
-it('a recording that the browser can decode is played', async () => {
+it('plays a recording that the browser can decode', async () => {
   await say(2, opusRecording(2));
   await ann.row('cat').locator('.row-preview', { hasText: '[Voice message]' }).waitFor();
   await ann.page.getByRole('button', { name: 'Play: Voice message, 2 s' }).click();
@@ -52,7 +52,7 @@ it('a recording that the browser can decode is played', async () => {
   expect(await state()).toEqual({ isReady: true, duration: 2, error: undefined });
 });
 
-it('one that it cannot decode says so, and can be saved', async () => {
+it('offers to save a recording that the browser cannot decode', async () => {
   const speex = oggOf([Buffer.from('Speex   1.2'.padEnd(80, '\0')), Buffer.alloc(20, 7)]);
   await say(3, speex);
   const voice = ann.page.locator('.voice', { hasText: 'Voice message, 3 s' });
@@ -64,7 +64,7 @@ it('one that it cannot decode says so, and can be saved', async () => {
   expect((await readFile(await saved.path())).equals(speex)).toBe(true);
 });
 
-it('one that pretends to be another is found out when it is played', async () => {
+it('detects a recording with a false signature when it is played', async () => {
   await say(4, Buffer.from(`RIFF....WAVE${'x'.repeat(200)}`));
   await ann.page.getByRole('button', { name: 'Play: Voice message, 4 s' }).click();
   await ann.page

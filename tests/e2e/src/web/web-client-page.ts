@@ -3,7 +3,7 @@ import { waitUntil } from '@teamtalk/local-stack';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { ChatReading, type ReadMessage } from './chat-reading.js';
 
-/** What the page must never do, gathered in the page itself. */
+/** Records forbidden behaviour within the page. */
 const watchScript = `
   window.__violations = [];
   window.__attacked = 0;
@@ -12,7 +12,7 @@ const watchScript = `
   });
 `;
 
-/** The web client in a browser, by the names of what people see (in English). */
+/** The web client in a browser, operated by its visible (English) texts. */
 export class WebClientPage {
   readonly page: Page;
   readonly problems: string[] = [];
@@ -40,13 +40,13 @@ export class WebClientPage {
     await this.page.click('button[type=submit]');
   }
 
-  /** Logs in, and waits for the main screen. */
+  /** Logs in and waits for the main screen. */
   async enter(name: string): Promise<void> {
     await this.logIn(name);
     await this.page.locator('.main-screen').waitFor();
   }
 
-  /** Opens the chat with somebody from the contacts. */
+  /** Opens the chat with a user from the contacts. */
   async openContact(name: string): Promise<void> {
     await this.page.getByRole('button', { name: 'Contacts' }).click();
     await this.page.getByRole('searchbox', { name: 'Search contacts' }).fill(name);
@@ -54,7 +54,7 @@ export class WebClientPage {
     await this.title(name).waitFor();
   }
 
-  /** Opens a chat of the list. */
+  /** Opens a chat from the list. */
   async openChat(name: string): Promise<void> {
     await this.row(name).click();
     await this.title(name).waitFor();
@@ -68,7 +68,7 @@ export class WebClientPage {
     return this.page.locator(`.list-pane .row:has(.row-name:text-is(${JSON.stringify(name)}))`);
   }
 
-  /** A file that is on its way, below the chat. */
+  /** A file transfer below the chat. */
   file(name: string): Locator {
     return this.page.locator(`.file[data-file=${JSON.stringify(name)}]`);
   }
@@ -78,33 +78,33 @@ export class WebClientPage {
     await this.page.press('.composer textarea', 'Enter');
   }
 
-  /** Messages that are stored, by their text. */
+  /** Stored messages that contain the text. */
   message(text: string): Locator {
     return this.page.locator('.message[data-id]', { hasText: text });
   }
 
-  /** Writes a text and waits until it is stored. */
+  /** Writes a text and waits until the message is stored. */
   async send(text: string): Promise<void> {
     await this.write(text);
     await this.message(text).waitFor();
   }
 
-  /** Waits until the whole of a short chat is there. */
+  /** Waits until a short chat is completely loaded. */
   async loaded(): Promise<void> {
     await this.page.locator('.top', { hasText: 'This is where the chat begins' }).waitFor();
   }
 
-  /** The texts of all messages of the chat, oldest first. */
+  /** The texts of all messages in the chat, oldest first. */
   async texts(): Promise<string[]> {
     return (await this.readAll()).flatMap(({ text }) => text ?? []);
   }
 
-  /** The ids of all messages of the chat, in the order of the screen. */
+  /** The ids of all messages in the chat, in screen order. */
   async ids(): Promise<number[]> {
     return (await this.readAll()).map(({ id }) => id);
   }
 
-  /** Scrolls up until there is nothing above. */
+  /** Scrolls up to the beginning of the chat. */
   async scrollToBeginning(): Promise<void> {
     await waitUntil(
       () =>
@@ -120,9 +120,9 @@ export class WebClientPage {
   }
 
   /**
-   * Reads the chat as people do, screen by screen from its end to its beginning, and returns to its end.
-   * @param onScreen is called at each screen
-   * @throws Error when two screens do not fit together
+   * Reads the chat screen by screen from its end to its beginning, and returns to the end.
+   * @param onScreen called at each screen
+   * @throws Error when overlapping screens differ
    */
   async readAll(onScreen: () => Promise<void> = async () => {}): Promise<ReadMessage[]> {
     const reading = new ChatReading(this.page);
@@ -133,7 +133,7 @@ export class WebClientPage {
     return reading.messages;
   }
 
-  /** What the Content-Security-Policy has refused, and what attacks have done. */
+  /** Violations of the Content-Security-Policy, effects of attacks, and reported problems. */
   async harm(): Promise<{ violations: string[]; attacked: number; problems: string[] }> {
     const { violations, attacked } = (await this.page.evaluate(
       '({ violations: window.__violations, attacked: window.__attacked })',

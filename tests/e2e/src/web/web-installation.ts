@@ -2,7 +2,7 @@ import { type ClusterOptions, TestCluster } from '@teamtalk/cluster';
 import type { BrowserContext } from 'playwright-core';
 import { openChromium } from '../chromium.js';
 
-/** Two msg_servers, a file_server, msfs and a web_server, and two browsers. */
+/** An installation with two msg_servers, a file_server, msfs and a web_server, and two browsers. */
 export class WebInstallation {
   readonly cluster: TestCluster;
   readonly browsers: readonly [BrowserContext, BrowserContext];
