@@ -26,7 +26,7 @@ async function untilAcks({ load }: TestChaosCluster, begun: number): Promise<str
   return ((load.recoveredAt - begun) / 1_000).toFixed(1);
 }
 
-/** As if the leader's machine failed: no connection is closed and Patroni is not told. */
+/** Simulates a failure of the leader's machine: no connection is closed, and Patroni is not notified. */
 const killLeader: Fault = {
   name: 'patroni-leader',
   title: 'kill -9 of the PostgreSQL leader and its Patroni',

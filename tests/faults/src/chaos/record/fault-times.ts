@@ -19,7 +19,7 @@ export class FaultTimes {
     return this.#times.length === 0;
   }
 
-  /** How long after the beginning of the last fault before it a time is, in words. */
+  /** A time relative to the beginning of the last fault before it, in words. */
   since(at: number): string {
     const begin = Math.max(...this.#times.map((time) => time.begin).filter((each) => each <= at));
     return Number.isFinite(begin) ? `${Math.round(at - begin)} ms after a fault began` : 'before any fault';
