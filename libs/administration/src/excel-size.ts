@@ -1,24 +1,24 @@
-// How much an .xlsx file is once it is unpacked, before that is done: a small file can be made to take any memory. For browsers, too.
+// Checks the unpacked size of an .xlsx file, since a small file can expand to any size. Browsers load this module too.
 
-/** Bytes of its XML. */
+/** Bytes of XML. */
 const maxUnpacked = 256 * 1024 * 1024;
 const maxEntries = 10_000;
-/** Where the last cell may be: rows are filled up to it. */
+/** Last position of a cell: the reader fills each row up to its last cell. */
 const maxColumns = 100;
 const maxRows = 100_000;
 
 interface Entry {
   name: string;
   method: number;
-  /** bytes when it is unpacked, as the directory says */
+  /** unpacked bytes according to the directory, which may be false */
   size: number;
   data: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Whether it can be unpacked: by what its directory says, and by what is in it.
- * @param most bytes of its XML
- * @throws Error when it is no archive, or a broken one
+ * Whether an archive is small enough to unpack, both by the sizes in its directory and by its actual content.
+ * @param most bytes of XML
+ * @throws Error when it is not an archive or is corrupt
  */
 export async function fitsUnpacked(bytes: Uint8Array<ArrayBuffer>, most = maxUnpacked): Promise<boolean> {
   const xml = [...entriesOf(bytes)].filter(({ name }) => /\.xml(\.rels)?$/.test(name));
@@ -37,14 +37,14 @@ export async function fitsUnpacked(bytes: Uint8Array<ArrayBuffer>, most = maxUnp
   return true;
 }
 
-/** Says of the XML of a sheet, part by part, whether its rows and cells are within the limits. */
+/** Checks, chunk by chunk, that a sheet's rows and cells are within the limits. */
 class CellPlaces {
   readonly #decoder = new TextDecoder();
   #rest = '';
 
   fit(part: Uint8Array): boolean {
     const text = this.#rest + this.#decoder.decode(part, { stream: true });
-    // A tag may be cut in two.
+    // A tag may be split between chunks.
     const end = text.lastIndexOf('<');
     this.#rest = end < 0 ? '' : text.slice(end);
     for (const [, kind = '', attributes = ''] of text.matchAll(tag)) {
@@ -52,7 +52,7 @@ class CellPlaces {
         if (!isWithin(kind, place.slice(1, -1))) return false;
       }
     }
-    // A tag that does not end.
+    // Longer: a tag that never ends.
     return this.#rest.length <= maxTag;
   }
 }
@@ -61,7 +61,7 @@ const maxTag = 100_000;
 const tag = /<(?:\w+:)?(c|row)(\s(?:"[^"]*"|'[^']*'|[^>"'])*)>/g;
 const placeAttribute = /\sr\s*=\s*("[^"]*"|'[^']*')/g;
 
-/** What is written in another way than spreadsheets write it is not. */
+/** Rejects positions in any notation other than the one spreadsheets write. */
 function isWithin(kind: string, place: string): boolean {
   const [, letters = '', row = ''] =
     (kind === 'c' ? /^([A-Z]{1,3})(\d{1,7})$/ : /^()(\d{1,7})$/).exec(place) ?? [];
@@ -74,7 +74,7 @@ function unpacked({ method, data }: Entry): ReadableStream<Uint8Array> {
   return method === 0 ? stream : stream.pipeThrough(new DecompressionStream('deflate-raw'));
 }
 
-/** By the directory at the end, as it is read when it is unpacked. */
+/** Reads the central directory at the end, as the unpacker does. */
 function* entriesOf(bytes: Uint8Array<ArrayBuffer>): Generator<Entry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;

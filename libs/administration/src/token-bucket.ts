@@ -22,7 +22,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes a call back that turned out not to count. */
+  /** Refunds a call that turned out not to count. */
   giveBack(): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + 1);
   }

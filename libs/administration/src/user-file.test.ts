@@ -159,7 +159,7 @@ describe('an .xlsx file that grows when unpacked', () => {
     expect(bytes.length).toBeLessThan(10_000);
     expect(await fitsUnpacked(bytes, 1_000_000)).toBe(true);
     expect(await fitsUnpacked(bytes, 999_999)).toBe(false);
-    // Its directory says that it is small, and then that it is a gigabyte.
+    // First the directory claims 10 bytes, then a gigabyte.
     const size = Buffer.from(bytes.buffer).lastIndexOf('PK\x01\x02', undefined, 'latin1') + 24;
     const directory = new DataView(bytes.buffer);
     directory.setUint32(size, 10, true);
