@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { env } from '@teamtalk/service-kit';
 import type { Networks } from './networks.js';
 
-/** Variable of a server of pages. */
+/** Variable of servers that serve pages. */
 export const strictTransportEnv = {
   HSTS_SECONDS: env.integer(
     31_536_000,
@@ -14,10 +14,10 @@ export const strictTransportEnv = {
 };
 
 /**
- * The header by which a browser keeps to HTTPS; none for a request that came without it, or whose host has a port: other ports of
- * that name are likely to have no TLS.
- * @param seconds 0: never
- * @param trustedProxies whose X-Forwarded-Proto is believed
+ * The header that makes browsers use only HTTPS. Left out for a request over plain HTTP, and when the host has a port, since
+ * other ports of that name are likely to have no TLS.
+ * @param seconds 0: never sent
+ * @param trustedProxies proxies whose X-Forwarded-Proto and X-Forwarded-Host are trusted
  */
 export function strictTransport(
   request: IncomingMessage,
