@@ -11,7 +11,7 @@ import {
 import { ConfigError, type EnvValues, env } from '@teamtalk/service-kit';
 import { publicKeyOf } from '../providers/web-push/p256.js';
 
-/** Variables of the push service on the company's own network; its address is among those of the providers. */
+/** Variables of the push service on the company's own network; PUSH_SERVICE_URL is among those of the providers. */
 export const pushServiceEnv = {
   HTTP_HOST: env.string('0.0.0.0', 'Address the push service listens on'),
   HTTP_PORT: env.port(8500, 'Port of the push service; without PUSH_SERVICE_URL it is not opened'),
@@ -50,7 +50,7 @@ export interface PushServiceConfig {
 }
 
 /**
- * @returns undefined: it is off
+ * @returns undefined: the push service is off
  * @throws ConfigError naming what is wrong
  */
 export function pushServiceConfig(

@@ -11,14 +11,14 @@ import { ReaderLimit } from './reader-limit.js';
 import { SenderCheck } from './sender-check.js';
 import { responseStream, webSocketStream } from './streams.js';
 
-/** Phones send nothing. */
+/** Largest WebSocket message from a phone, bytes; phones send only control frames. */
 const maxFrame = 1_024;
-/** Milliseconds a response may take, besides those that do not end. */
+/** Milliseconds to answer a request; streams stay open. */
 const answerMs = 5_000;
-/** Subscriptions that are read at a time, for each connection there may be: most phones have one or two. */
+/** Subscriptions read at a time per allowed connection, on average; most phones have one or two. */
 const namesPerConnection = 4;
 
-/** Opens the port of phones and senders. @returns the port */
+/** Opens the port for phones and senders. @returns the port */
 export async function startPushListener(
   kit: Kit,
   config: PushServiceConfig,
@@ -69,7 +69,7 @@ export async function startPushListener(
       'x-accel-buffering': 'no',
     });
     if (query.get('poll') !== null) {
-      // The phone asks again for what it has not got.
+      // Errors break the connection, so that the phone asks again for what it has not received.
       poll(response, route, query).catch(() => response.destroy());
       return;
     }
@@ -83,11 +83,11 @@ export async function startPushListener(
 
   async function take(request: IncomingMessage, response: ServerResponse, { names: [name = ''] }: Route) {
     const refusal = senders.refusal(request.headers.authorization);
-    // Before the body is read: whoever may not send needs no memory.
+    // Checked before the body is read, so that unauthorised senders take up no memory.
     if (refusal) return refuse(response, refusal, refusal === 401 ? { 'www-authenticate': 'vapid' } : {});
     const body = await bodyOf(request);
     if (!body) {
-      // The rest is not waited for.
+      // Closes the connection instead of reading the rest of the body.
       response.shouldKeepAlive = false;
       return refuse(response, 413);
     }
@@ -152,8 +152,8 @@ function partsOf({ url = '/' }: IncomingMessage): { path: string; query: URLSear
 }
 
 /**
- * @returns undefined: it is too long
- * @throws Error when the connection breaks before it has come
+ * @returns undefined: the body is too long
+ * @throws Error when the connection breaks before the body is complete
  */
 function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {

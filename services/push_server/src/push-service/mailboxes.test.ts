@@ -3,14 +3,14 @@ import { MemoryMailboxes } from '../testing/memory-mailboxes.js';
 import { hexOf, Mailboxes } from './mailboxes.js';
 import { mailboxOf } from './names.js';
 
-test('what is kept for a phone is read as it takes it', async () => {
+test('kept messages are read in parts as the phone takes them', async () => {
   const store = new MemoryMailboxes();
   const mailboxes = new Mailboxes(store as never);
   const mailbox = mailboxOf('upAAAAAAAAAAAA');
   for (let i = 0; i < 200; i++) {
     const { id = 0 } =
       (await mailboxes.keep({ mailbox, topic: '', body: Buffer.alloc(4_096), ttl: 60 })) ?? {};
-    // One after the other also where a clock has only milliseconds.
+    // Distinct times, even where the clock only has milliseconds.
     const kept = store.messages.find((each) => each.id === id);
     if (kept) kept.keptAt = i + 1;
   }

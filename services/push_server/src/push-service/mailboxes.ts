@@ -16,17 +16,17 @@ interface Read {
   mailboxes: ReadonlyMap<string, Buffer>;
   position: Position;
   found: Map<number, MailboxMessage>;
-  /** of what was found */
+  /** of the messages found */
   bytes: number;
-  /** unix milliseconds: when the last one was kept */
+  /** unix milliseconds at which the last message was kept */
   lastAt: number;
-  /** there is more than is read at once */
+  /** there are more messages than fit into one part */
   full: boolean;
   resolve: (part: Part) => void;
   reject: (error: unknown) => void;
 }
 
-/** What is kept for one phone, or the oldest of it. */
+/** The oldest messages kept for one phone. */
 interface Part {
   messages: MailboxMessage[];
   more: boolean;
@@ -34,14 +34,14 @@ interface Part {
 
 /** Milliseconds the store has to respond. */
 const storeMs = 2_000;
-/** Mailboxes of one call. */
+/** Mailboxes per call. */
 const maxMailboxes = 500;
-/** Bytes that are held for one phone: more is read when it has taken them. */
+/** Bytes held in memory for one phone; more are read once it has taken them. */
 const maxHeld = 131_072;
 
 export const hexOf = (mailbox: Uint8Array) => Buffer.from(mailbox).toString('hex');
 
-/** What is kept for phones, by db_proxy_server. However many phones come at once, one call is in progress at a time. */
+/** The messages that db_proxy_server keeps for phones. Concurrent reads are batched, with one call in flight at a time. */
 export class Mailboxes {
   readonly #pool: Pick<ReplicaPool, 'call' | 'callOnce'>;
   #waiting: Read[] = [];
@@ -51,13 +51,13 @@ export class Mailboxes {
     this.#pool = pool;
   }
 
-  /** @returns undefined: the phone has not been seen for a month */
+  /** @returns undefined: the phone has not read its mailbox for 30 days */
   async keep(message: MessageToKeep): Promise<{ id: number; keptAt: number } | undefined> {
     const { gone, id = 0, keptAt = 0 } = await this.#pool.callOnce(pushes.keepMessage, message, storeMs);
     return gone ? undefined : { id, keptAt };
   }
 
-  /** What is kept for one phone since a moment, the oldest first; read as it is taken. */
+  /** The messages kept for one phone after a position, oldest first. Reads on only as the caller takes them. */
   async *readAll(
     mailboxes: ReadonlyMap<string, Buffer>,
     position: Position,
@@ -120,7 +120,7 @@ function take(read: Read, messages: readonly MailboxMessage[]): void {
   const { mailboxes, position, found } = read;
   for (const message of messages) {
     if (message.keptAt <= position.since || !mailboxes.has(hexOf(message.mailbox))) continue;
-    // Those of one moment come together: the next part begins after it.
+    // Messages kept at the same time belong to the same part, since the next part begins after that time.
     read.full ||= read.bytes >= maxHeld && message.keptAt > read.lastAt;
     if (read.full) return;
     found.set(message.id, message);

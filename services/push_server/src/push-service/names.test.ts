@@ -4,7 +4,7 @@ import { marginMs, messageId, positionOf } from './position.js';
 
 const now = 1_800_000_000_000;
 
-test('a path names subscriptions that nobody guesses, and what is wanted of them', () => {
+test('a path contains unguessable subscription names and what is asked for', () => {
   const [one, two] = ['upAAAAAAAAAAAA', 'up-_BBBBBBBBBB'];
   expect(routeOf(`/${one}`)).toEqual({ names: [one], what: 'subscription' });
   expect(routeOf(`/${one}/auth`)).toEqual({ names: [one], what: 'auth' });
@@ -26,11 +26,11 @@ test('a path names subscriptions that nobody guesses, and what is wanted of them
   expect(routeOf(`/${many.slice(1).join(',')}/ws`)?.names).toHaveLength(64);
 });
 
-test('a phone says how far it has got by the last id it has', () => {
+test('the last id a phone has received is its position', () => {
   const since = now - 1_000_000;
   expect(positionOf(messageId(7, since), now)).toEqual({ since: since - marginMs, received: true });
   expect(positionOf(messageId(-7, since), now)).toMatchObject({ since: since - marginMs });
-  // Of a clock that is ahead nothing is taken for received.
+  // A time in the future is not believed.
   expect(positionOf(messageId(7, now + 1_000_000), now)).toEqual({ since: now - marginMs, received: true });
   expect(positionOf('none', now)).toEqual({ since: now, received: false });
   expect(positionOf('1799999000', now)).toEqual({ since: 1_799_999_000_000, received: false });

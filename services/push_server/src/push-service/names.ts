@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** A subscription's name: whoever knows it may read it. The 14 characters of ntfy's app have 71 random bits. */
+/** A subscription's name. Whoever knows it may read its messages; the 14 characters of ntfy's app have 71 random bits. */
 const name = /^[-_A-Za-z0-9]{14,64}$/;
-/** Subscriptions that one phone reads. */
+/** Most subscriptions in one request. */
 const maxNames = 64;
 
 /** What a path asks for. */
 export interface Route {
   names: readonly string[];
-  /** the subscription itself, or a stream of what comes for all of them */
+  /** the subscription itself, whether it may be read, or a stream of messages for all names */
   what: 'subscription' | 'auth' | 'json' | 'ws';
 }
 
-/** @returns undefined: the path has no subscription that there can be */
+/** @returns undefined: the path has no valid subscription name */
 export function routeOf(path: string): Route | undefined {
   const [, list = '', what = 'subscription'] = /^\/([^/]+)(?:\/(auth|json|ws))?$/.exec(path) ?? [];
   const names = [...new Set(list.split(','))];
@@ -21,7 +21,7 @@ export function routeOf(path: string): Route | undefined {
   return single && names.length > 1 ? undefined : { names, what: what as Route['what'] };
 }
 
-/** What a subscription is called where its messages are kept: whoever sees that can neither read nor send. */
+/** The name under which a subscription's messages are stored. It is hashed, so that it grants no access. */
 export function mailboxOf(subscription: string): Buffer {
   return createHash('sha256').update(subscription).digest();
 }

@@ -6,43 +6,43 @@ import { marginMs, messageId, type Position } from './position.js';
 /** The connection of a phone. */
 export interface Stream {
   send(line: string): void;
-  /** bytes that the phone has not taken yet */
+  /** bytes written that the phone has not taken yet */
   readonly queued: number;
-  /** Resolves when the phone has taken them, or is gone. */
+  /** Resolves when the phone has taken them or has disconnected. */
   drained(): Promise<void>;
   readonly gone: boolean;
-  /** Asks the phone whether it is there. @returns false: it has not answered the last time */
+  /** Pings the phone. @returns false: it did not answer the previous ping */
   probe(): boolean;
-  /** Ends it as a broken connection ends: ntfy's app does not come back from one that is closed in order. */
+  /** Breaks the connection: ntfy's app does not reconnect after an orderly close. */
   cut(): void;
 }
 
 interface Phone {
   stream: Stream;
-  /** names of its subscriptions by their mailboxes, in hexadecimal */
+  /** names of its subscriptions by mailbox, in hexadecimal */
   names: ReadonlyMap<string, string>;
   mailboxes: ReadonlyMap<string, Buffer>;
   position: Position;
-  /** by id, when those were kept that it has got and that may be found again */
+  /** messages sent to it that another read may return, by id: when they were kept */
   sent: Map<number, number>;
-  /** whether it has got all that was there when it came */
+  /** it has received everything that was kept before it connected, and gets new messages at once */
   ready: boolean;
-  /** something came before it was */
+  /** a message arrived before it was ready */
   missed: boolean;
-  /** what is kept for it is being read */
+  /** its mailboxes are being read */
   reading: boolean;
-  /** there were bytes it had not taken the last time */
+  /** it had untaken bytes at the previous keepalive */
   stalled: boolean;
 }
 
-/** Milliseconds between two lines without a message (ntfy's app gives up after 77 s), and two looks into the mailboxes. */
+/** Milliseconds between keepalive lines (ntfy's app gives up after 77 s), and between reads of the mailboxes. */
 const keepaliveMs = 45_000;
 const lookMs = 30_000;
-/** Bytes a phone may leave unread; of what was kept it gets more when it has taken a part of that. */
+/** Untaken bytes at which a phone is cut off, and above which no further kept messages are sent. */
 const maxQueued = 262_144;
 const enoughQueued = maxQueued / 4;
 
-/** The phones that are connected here, each with the subscriptions it reads. */
+/** The phones connected to this push_server, each with the subscriptions it reads. */
 export class Phones {
   readonly #kit: Kit;
   readonly #mailboxes: Mailboxes;
@@ -68,7 +68,7 @@ export class Phones {
     this.#stops = [every(keepaliveMs, () => this.keepAlive()), every(lookMs, () => this.look())];
   }
 
-  /** A phone connects. @returns to be called when it has gone */
+  /** Adds a connected phone. @returns a function to call when it has disconnected */
   add(stream: Stream, names: readonly string[], position: Position): () => void {
     const phone: Phone = {
       stream,
@@ -90,7 +90,7 @@ export class Phones {
     return () => this.#remove(phone);
   }
 
-  /** Sends what is kept to a phone that does not stay. Resolves when it has it, or is gone. */
+  /** Sends the kept messages to a phone that does not stay connected. Resolves when it has them or has disconnected. */
   async poll(stream: Stream, names: readonly string[], position: Position): Promise<void> {
     const boxes = mailboxesOf(names);
     for await (const message of this.#mailboxes.readAll(boxes.mailboxes, position)) {
@@ -100,16 +100,16 @@ export class Phones {
     }
   }
 
-  /** A message has come for a mailbox: phones that read it get it. */
+  /** Sends a new message to the phones that read its mailbox. */
   deliver(message: MailboxMessage): void {
     for (const phone of this.#byMailbox.get(hexOf(message.mailbox)) ?? []) {
-      // Out of turn it would tell the phone that it has those before.
+      // Sent out of order, its id would make the phone skip the earlier messages.
       if (phone.ready) this.#send(phone, message);
       else phone.missed = true;
     }
   }
 
-  /** Cuts all, who connect elsewhere. */
+  /** Cuts all phones off; they reconnect to other push_servers. */
   async stop(): Promise<void> {
     await Promise.all(this.#stops.map((stop) => stop()));
     for (const { stream } of this.#phones) stream.cut();
@@ -125,7 +125,7 @@ export class Phones {
       } while (phone.missed && this.#phones.has(phone));
       this.#failing = false;
     } catch (error) {
-      // The next look finds it.
+      // The next read finds the messages.
       if (!this.#failing) this.#kit.log.warn({ err: error }, 'mailboxes of phones unavailable');
       this.#failing = true;
       return;
@@ -137,12 +137,12 @@ export class Phones {
     for (const [id, keptAt] of phone.sent) if (keptAt <= phone.position.since) phone.sent.delete(id);
   }
 
-  /** As fast as the phone takes it: one that takes nothing is cut off by `keepAlive`. */
+  /** Sends kept messages as fast as the phone takes them; one that takes nothing is cut off by `keepAlive`. */
   async #sendKept(phone: Phone): Promise<void> {
     const { mailboxes, position, stream } = phone;
     for await (const message of this.#mailboxes.readAll(mailboxes, position)) {
       if (stream.queued > enoughQueued) {
-        // Nothing that comes meanwhile may go before what is kept.
+        // Messages that arrive meanwhile must not overtake kept ones.
         phone.ready = false;
         await stream.drained();
       }
@@ -151,7 +151,7 @@ export class Phones {
     }
   }
 
-  /** Finds what was kept and not announced: NATS may have been away. Waits for no phone. */
+  /** Finds kept messages that were never announced, as when NATS is unavailable. Does not wait for phones. */
   look(): void {
     for (const phone of this.#phones) if (!phone.reading) void this.#catchUp(phone);
   }
@@ -165,7 +165,7 @@ export class Phones {
     if (stream.queued > maxQueued) this.#cutOff(phone, 'slow');
   }
 
-  /** Writes a line without a message to each, and cuts off those that are not there any more. */
+  /** Sends each phone a keepalive, and cuts off those that no longer answer or read. */
   keepAlive(): void {
     for (const phone of this.#phones) {
       const { stream, names } = phone;

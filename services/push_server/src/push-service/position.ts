@@ -1,23 +1,23 @@
-/** Where a phone has got to: what it has already. */
+/** How far a phone has read. */
 export interface Position {
-  /** unix milliseconds: what has been kept since is to come */
+  /** unix milliseconds: messages kept after this time are sent */
   since: number;
-  /** the phone has what was kept before */
+  /** the phone has received the messages kept before */
   received: boolean;
 }
 
 /**
- * How far messages of a phone may come out of their order, milliseconds: one that was stored and not announced comes with the
- * next look into the mailboxes. A phone knows by their ids those that it gets twice.
+ * Milliseconds by which messages of a phone may be out of order: one that was stored but not announced is only found by the
+ * next read of the mailboxes. Phones recognise duplicates by their ids.
  */
 export const marginMs = 60_000;
 
-/** An id by which a phone may say how far it has got. */
+/** A message id that a phone can send back as its position. */
 export function messageId(id: number, keptAt: number): string {
   return `${Math.floor(keptAt).toString(36)}-${id.toString(36)}`;
 }
 
-/** @param since of the query: the last id the phone has, seconds since 1970, `none` or `all`; null: all */
+/** @param since query parameter: the last id the phone has received, unix seconds, `none` or `all`; null: all */
 export function positionOf(since: string | null, now: number): Position {
   const [, keptAt] = /^([0-9a-z]{8,9})--?[0-9a-z]+$/.exec(since ?? '') ?? [];
   if (keptAt !== undefined) {

@@ -47,7 +47,7 @@ afterEach(async () => {
   for (const { kit } of replicas) await kit.life.stop();
 });
 
-/** Events reach all replicas, the one that publishes among them. */
+/** Events reach all replicas, including the publisher. */
 let listeners: ((event: unknown) => void)[];
 const bus = {
   publish: (_topic: unknown, event: unknown) => {
@@ -76,7 +76,7 @@ async function start(env: Record<string, string> = {}): Promise<Replica> {
 const senders = { PUSH_SERVICE_SENDERS: rawPublicKey(sender.privateKey).toString('base64url') };
 const authorization = new Vapid(pem, subject).authorization(new URL(origin));
 
-/** What another program of the company sends. */
+/** Sends a message as another program of the company does. */
 function post(
   replica: Replica,
   headers: Record<string, string>,
@@ -123,7 +123,7 @@ async function phoneAt(...at: Replica[]): Promise<DistributorPhone> {
   return phone;
 }
 
-/** What this installation sends by one of its push_servers. */
+/** The provider by which a push_server sends this installation's own messages. */
 const providerAt = ({ service }: Replica) =>
   new WebPush({ name: 'unifiedpush', key: { pem, subject }, hosts: [], ownService: service });
 
@@ -144,7 +144,7 @@ const comes = (condition: () => boolean, what = 'the message comes') =>
 const metric = async ({ kit }: Replica, name: string, labels: Record<string, string> = {}) =>
   sumOf(readMetrics(await kit.metrics.registry.metrics()), `teamtalk_push_server_${name}`, labels);
 
-test('a subscription says what it is, and the phone that it may read it', async () => {
+test('a subscription identifies itself as UnifiedPush, and tells the phone that it may read it', async () => {
   const { url } = await start();
   const answer = async (path: string, init?: RequestInit) => {
     const response = await fetch(url + path, init);
@@ -179,7 +179,7 @@ test('a banner of this installation reaches the phone, whichever push_server it 
   await provider.stop();
 });
 
-test('a subscription at another port of its host is none of the push service', async () => {
+test('a subscription at another port of the host does not belong to the push service', async () => {
   const replica = await start();
   const phone = await phoneAt(replica);
   const provider = providerAt(replica);
@@ -192,7 +192,7 @@ test('a subscription at another port of its host is none of the push service', a
   await provider.stop();
 });
 
-test('other programs send with a key that is named, and nobody else', async () => {
+test('other programs may send only with a configured key', async () => {
   const replica = await start(senders);
   const phone = await webSocketPhone(replica);
   const sent = await post(replica, { ttl: '60' });
@@ -215,17 +215,17 @@ test('other programs send with a key that is named, and nobody else', async () =
 
 test.each([
   ['without a TTL', {}, 'hello', 400],
-  ['with one that is none', { ttl: '-1' }, 'hello', 400],
+  ['with an invalid TTL', { ttl: '-1' }, 'hello', 400],
   ['with a topic that is too long', { ttl: '60', topic: 'x'.repeat(33) }, 'hello', 400],
   ['empty', { ttl: '60' }, '', 400],
-  ['as long as may be', { ttl: '60' }, Buffer.alloc(4_096), 201],
-  ['longer', { ttl: '60' }, Buffer.alloc(4_097), 413],
+  ['of the maximum length', { ttl: '60' }, Buffer.alloc(4_096), 201],
+  ['above the maximum length', { ttl: '60' }, Buffer.alloc(4_097), 413],
 ])('a message %s', async (_, headers, body, status) => {
   const replica = await start(senders);
   expect((await post(replica, headers as Record<string, string>, body)).status).toBe(status);
 });
 
-test('what a phone has missed comes when it connects, of each topic the newest, and once', async () => {
+test('on connecting, a phone gets the messages it missed, the newest of each topic, exactly once', async () => {
   const replica = await start(senders);
   for (const [text, headers] of [
     ['1', { topic: 'a' }],
@@ -249,7 +249,7 @@ test('what a phone has missed comes when it connects, of each topic the newest, 
   expect(none.texts()).toEqual(['5']);
 });
 
-test('a message without a time to live is for a phone that is there', async () => {
+test('a message with a TTL of 0 reaches only a connected phone and is not kept', async () => {
   const replica = await start(senders);
   const phone = await webSocketPhone(replica);
   await post(replica, { ttl: '0' }, 'now');
@@ -257,7 +257,7 @@ test('a message without a time to live is for a phone that is there', async () =
   expect(store.messages).toEqual([]);
 });
 
-test('several subscriptions come by one connection, each under its name', async () => {
+test('one connection reads several subscriptions, each under its name', async () => {
   const replica = await start(senders);
   const other = 'upBBBBBBBBBBBB';
   const phone = await webSocketPhone(replica, 'all', `${topic},${other}`);
@@ -267,7 +267,7 @@ test('several subscriptions come by one connection, each under its name', async 
   expect(phone.messages().map((each) => each.topic)).toEqual([topic, other]);
 });
 
-test('a phone that comes while the store is away, or misses what NATS has lost, gets it with a later look', async () => {
+test('a phone that connects while the store is unavailable, or misses an event, gets the messages later', async () => {
   const [one, two] = [await start(senders), await start(senders)];
   await post(one, { ttl: '60' }, 'before');
   store.up = false;
@@ -287,7 +287,7 @@ test('a phone that comes while the store is away, or misses what NATS has lost, 
   expect(phone.messages()).toHaveLength(3);
 });
 
-test('a hundred phones that come at once are read for in few calls', async () => {
+test('the mailboxes of a hundred phones that connect at once are read in few calls', async () => {
   const replica = await start(senders);
   await post(replica, { ttl: '60' });
   const release = store.hold();
@@ -297,7 +297,7 @@ test('a hundred phones that come at once are read for in few calls', async () =>
   expect(store.reads).toBe(2);
 });
 
-test('a phone that does not read is cut off, and no other', async () => {
+test('a phone that does not read is cut off, and no other phone is', async () => {
   const replica = await start(senders);
   const { hostname, port } = new URL(replica.url);
   const deaf = connect(Number(port), hostname);
@@ -316,7 +316,7 @@ test('a phone that does not read is cut off, and no other', async () => {
         Array.from({ length: 50 }, () => replica.service.take(topic, { ttl: '0' }, Buffer.alloc(4_096))),
       );
       sent += 50;
-      // The other one takes what is there before more comes.
+      // The other phone takes everything before more is sent.
       await comes(() => phone.messages().length === sent);
       return (await metric(replica, 'phones_cut_total', { reason: 'slow' })) === 1;
     },
@@ -326,14 +326,14 @@ test('a phone that does not read is cut off, and no other', async () => {
   deaf.destroy();
 });
 
-test('a phone that answers nothing is cut off, and one that does gets lines by which it knows that all is well', async () => {
+test('a phone that answers no pings is cut off, and one that does gets keepalives', async () => {
   const replica = await start();
   const phone = await webSocketPhone(replica);
   const silent = await webSocketPhone(replica);
   silent.socket.pong = () => {};
   replica.service.phones.keepAlive();
   await comes(() => phone.lines.some(({ event }) => event === 'keepalive'), 'a line without a message');
-  // Its answer is there before the next round.
+  // The phone's pong arrives before the next round.
   await comes(() => silent.lines.some(({ event }) => event === 'keepalive'), 'the same for the silent one');
   await waitUntil(
     () => {
@@ -342,12 +342,12 @@ test('a phone that answers nothing is cut off, and one that does gets lines by w
     },
     { what: 'the silent phone is cut off', timeoutMs: 30_000, everyMs: 200 },
   );
-  // No close frame: ntfy's app would not come back.
+  // No close frame, after which ntfy's app would not reconnect.
   expect(silent.closed()).toBe(1006);
   expect(await metric(replica, 'phones_cut_total', { reason: 'silent' })).toBeGreaterThanOrEqual(1);
 });
 
-test('one address holds half of the connections, behind a proxy as well', async () => {
+test('one address may hold half of the connections, behind a proxy as well', async () => {
   const limits = { MAX_CONNECTIONS: '4', ADDRESS_LIMIT_EXEMPT: 'none' };
   for (const env of [limits, { ...limits, TRUSTED_PROXIES: '127.0.0.1' }]) {
     const replica = await start(env);
@@ -364,7 +364,7 @@ test('one address holds half of the connections, behind a proxy as well', async 
   }
 });
 
-test('a push_server that stops cuts its phones, who get the rest from another one', async () => {
+test('a stopping push_server cuts off its phones, which get the rest from another one', async () => {
   const [one, two] = [await start(), await start()];
   const phone = await phoneAt(one, two);
   await one.kit.life.stop();
@@ -374,7 +374,7 @@ test('a push_server that stops cuts its phones, who get the rest from another on
   await provider.stop();
 });
 
-test('one address reads half of the subscriptions there may be, however it asks for them', async () => {
+test('one address may read half of the allowed subscriptions, by any kind of request', async () => {
   const names = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => `upAAAAAAAAA${String(from + i).padStart(3, '0')}`).join(',');
   const limits = { MAX_CONNECTIONS: '20', ADDRESS_LIMIT_EXEMPT: 'none' };
@@ -404,7 +404,7 @@ test('one address reads half of the subscriptions there may be, however it asks 
   }
 });
 
-test('streams that are asked for by one connection, one behind the other, count as well', async () => {
+test('streams pipelined on one connection count as well', async () => {
   const replica = await start({ MAX_CONNECTIONS: '10', ADDRESS_LIMIT_EXEMPT: 'none' });
   const { hostname, port } = new URL(replica.url);
   const socket = connect(Number(port), hostname);
@@ -422,7 +422,7 @@ test('streams that are asked for by one connection, one behind the other, count 
   });
 });
 
-test('a phone that has missed a lot gets it as fast as it takes it, and is not cut off', async () => {
+test('a phone that has missed many messages gets them as fast as it takes them, and is not cut off', async () => {
   const replica = await start(senders);
   const many = 150;
   for (let i = 0; i < many; i++) {
@@ -440,14 +440,14 @@ test('a phone that has missed a lot gets it as fast as it takes it, and is not c
   expect(polled.trim().split('\n')).toHaveLength(many);
 });
 
-test('a phone that sends pings and reads no pongs is cut off before they take much memory', async () => {
+test('a phone that sends pings but reads no pongs is cut off before they take much memory', async () => {
   const replica = await start();
   const { socket: webSocket, closed } = await webSocketPhone(replica);
   const { _socket: socket } = webSocket as unknown as { _socket: Socket };
   socket.pause();
   const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
   const pings = Buffer.concat(Array<Buffer>(1_000).fill(ping));
-  // 65 MB at most, far more than the buffers of both ends.
+  // 65 MB at most, far more than the buffers at both ends.
   for (let sent = 0; sent < 500 && (await metric(replica, 'phones_connected')) > 0; sent++) {
     await new Promise<void>((resolve) => {
       if (closed() !== undefined || socket.destroyed || socket.write(pings)) return resolve();

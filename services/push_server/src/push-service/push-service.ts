@@ -11,11 +11,11 @@ export interface PushServiceOptions {
   kit: Kit;
   pool: Pick<ReplicaPool, 'call' | 'callOnce'>;
   bus: Pick<Bus, 'publish' | 'subscribe'>;
-  /** where phones and senders reach it */
+  /** address for phones and senders */
   url: string;
 }
 
-/** Headers of a message that are looked at. */
+/** The headers of a message that matter here. */
 export interface MessageHeaders {
   ttl?: string | undefined;
   topic?: string | undefined;
@@ -23,14 +23,14 @@ export interface MessageHeaders {
 
 /** Longest time a message is kept, seconds. */
 const maxTtl = 86_400;
-/** What push services have to take (RFC 8030), bytes. */
+/** Longest body, which every push service has to accept (RFC 8030), bytes. */
 export const maxBody = 4_096;
 /** Milliseconds after which a sender may try again. */
 const pauseMs = 5_000;
 
 /**
- * A push service (RFC 8030) on the company's own network. A message is kept until it expires or its phone has it, and is
- * announced to all push_servers, of which one may have the phone's connection.
+ * A push service (RFC 8030) on the company's own network. A message is kept until it expires or its phone has received it, and
+ * is announced to all push_servers, one of which may hold the phone's connection.
  */
 export class PushService {
   readonly origin: string;
@@ -55,19 +55,19 @@ export class PushService {
     bus.subscribe(topics.phoneMessage, (message) => this.phones.deliver(message as MailboxMessage));
   }
 
-  /** Whether a subscription is one of this service. */
+  /** Whether a subscription belongs to this service. */
   serves(endpoint: URL): boolean {
     return endpoint.origin === this.origin;
   }
 
-  /** Takes a message of this installation, as over HTTP. */
+  /** Accepts a message from this installation, as over HTTP. */
   post(endpoint: URL, headers: Record<string, string>, body: Buffer): Promise<HttpsAnswer> {
     const route = routeOf(endpoint.pathname);
     if (route?.what !== 'subscription') return Promise.resolve(answer(404));
     return this.take(route.names[0] ?? '', headers, body);
   }
 
-  /** Takes a message for a subscription. */
+  /** Accepts a message for a subscription. */
   async take(name: string, headers: MessageHeaders, body: Buffer): Promise<HttpsAnswer> {
     const taken = await this.#take(name, headers, body);
     this.#taken.inc({ status: taken.status });
@@ -85,7 +85,7 @@ export class PushService {
     const ttl = Math.min(Number(seconds), maxTtl);
     const mailbox = mailboxOf(name);
     try {
-      // Without a time to live it is for a phone that is there now.
+      // A TTL of 0: only for a phone that is connected now.
       const kept = ttl === 0 ? this.#pass() : await this.#keep({ mailbox, topic, body, ttl });
       if (!kept) return answer(404);
       this.#announce({ mailbox, body, ...kept });
@@ -105,19 +105,19 @@ export class PushService {
     return kept;
   }
 
-  /** Those that are kept have numbers above 0. */
+  /** Ids are negative, since those of kept messages are positive. */
   #pass(): { id: number; keptAt: number } {
     return { id: -(++this.#passing * 2 ** 20 + (this.#options.kit.instance % 2 ** 20)), keptAt: Date.now() };
   }
 
   #announce(message: MailboxMessage): void {
     this.#options.bus.publish(topics.phoneMessage, message);
-    // Also while NATS is away.
+    // Also reaches this instance's phones while NATS is unavailable.
     this.phones.deliver(message);
   }
 }
 
-/** How long a message is kept, for the sender. */
+/** The TTL header of the response: for how long the message is kept. */
 export const keptFor = (ttl: string | undefined) => String(Math.min(Number(ttl), maxTtl));
 
 function answer(status: number): HttpsAnswer {

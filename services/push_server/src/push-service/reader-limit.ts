@@ -3,17 +3,17 @@ import { clientAddress, type Networks, plainAddress } from '@teamtalk/net';
 import { sourceNetwork } from '@teamtalk/service-kit';
 
 export interface ReaderLimitOptions {
-  /** subscriptions that are read at a time */
+  /** subscriptions read at a time */
   total: number;
-  /** addresses that may use up all of them */
+  /** addresses that may read all of them */
   exempt: Networks;
   trustedProxies: Networks;
   refused: { inc(): void };
 }
 
 /**
- * Limits how many subscriptions are read at a time, of them half by one address: each costs memory and a question to the store,
- * and whoever asks for one has only to make up its name.
+ * Limits how many subscriptions are read at a time, at most half of them by one source network. Each costs memory and a query
+ * to the store, and anybody can make up a name.
  */
 export class ReaderLimit {
   readonly #options: ReaderLimitOptions;
@@ -24,7 +24,7 @@ export class ReaderLimit {
     this.#options = options;
   }
 
-  /** @returns to be called once, when they are not read any more; undefined: they are too many */
+  /** @returns a function to call once, when they are no longer read; undefined: too many */
   admit(request: IncomingMessage, names: number): (() => void) | undefined {
     const { total, exempt, trustedProxies, refused } = this.#options;
     const address = plainAddress(clientAddress(request, trustedProxies) ?? '');

@@ -17,7 +17,7 @@ const tokenOf = (claims: object, { privateKey } = right) => signedToken({ typ: '
 const headerOf = (token: string, key = publicKey) => `vapid t=${token}, k=${key}`;
 const good = { aud: origin, exp: seconds + 3_600, sub: 'mailto:it@example.com' };
 
-test('what this installation sends to other push services would be taken', () => {
+test('a token as this installation sends it to other push services is accepted', () => {
   const pem = right.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   const vapid = new Vapid(pem, 'mailto:it@example.com', () => now);
   expect(check.refusal(vapid.authorization(new URL(`${origin}/upAAAAAAAAAAAA?up=1`)))).toBeUndefined();
@@ -32,12 +32,12 @@ test.each([
   ['a password', 'Basic YTpi', 401],
   ['no parameters', 'vapid x', 403],
   ['for another push service', headerOf(tokenOf({ ...good, aud: 'https://push.example.org' })), 403],
-  ['too old', headerOf(tokenOf({ ...good, exp: seconds - 120 })), 403],
-  ['good for too long', headerOf(tokenOf({ ...good, exp: seconds + 90_000 })), 403],
-  ['without an end', headerOf(tokenOf({ aud: origin })), 403],
+  ['expired', headerOf(tokenOf({ ...good, exp: seconds - 120 })), 403],
+  ['valid for too long', headerOf(tokenOf({ ...good, exp: seconds + 90_000 })), 403],
+  ['without an expiry', headerOf(tokenOf({ aud: origin })), 403],
   ['signed by another key', headerOf(tokenOf(good, other)), 403],
   [
-    'of somebody else',
+    'of an unknown sender',
     headerOf(tokenOf(good, other), rawPublicKey(other.privateKey).toString('base64url')),
     403,
   ],

@@ -4,17 +4,17 @@ import { publicKeyOf } from '../providers/web-push/p256.js';
 export interface SenderCheckOptions {
   /** public keys of those who may send: uncompressed points, base64url */
   senders: readonly string[];
-  /** of the push service, as senders know it */
+  /** the push service's origin, as senders know it */
   origin: string;
   /** unix milliseconds */
   now?: () => number;
 }
 
-/** Longest time for which a token may be good (RFC 8292), and how far clocks may differ, milliseconds. */
+/** Longest validity of a token (RFC 8292), and tolerated clock skew, milliseconds. */
 const maxLifeMs = 86_400_000;
 const skewMs = 60_000;
 
-/** Says whether a sender is one of those that may send, by its token (RFC 8292). */
+/** Checks a sender's VAPID token (RFC 8292) against the configured keys. */
 export class SenderCheck {
   readonly #options: SenderCheckOptions;
 
@@ -23,8 +23,8 @@ export class SenderCheck {
   }
 
   /**
-   * @param authorization the header
-   * @returns 401: there is no token; 403: it is not good
+   * @param authorization the Authorization header
+   * @returns 401: no token; 403: an unknown key or an invalid token
    */
   refusal(authorization: string | undefined): 401 | 403 | undefined {
     const parameters = /^vapid (.+)$/i.exec(authorization ?? '')?.[1];

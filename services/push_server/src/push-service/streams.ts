@@ -3,7 +3,7 @@ import type { Duplex, Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Stream } from './phones.js';
 
-/** Resolves when what was written has been taken, or nothing more will be. */
+/** Resolves when the stream has drained or closed. */
 function drained(stream: Writable): Promise<void> {
   if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
@@ -32,7 +32,7 @@ export function responseStream(response: ServerResponse): Stream {
   };
 }
 
-/** @param socket below it */
+/** @param socket the connection that carries the WebSocket */
 export function webSocketStream(webSocket: WebSocket, socket: Duplex): Stream {
   let answered = true;
   webSocket.on('pong', () => {
