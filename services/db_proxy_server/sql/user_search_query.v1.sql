@@ -1,4 +1,5 @@
--- Finds whose terms a text can be among: a short one begins one of them, a long one consists of several.
+-- A query for the users whose search terms may contain a text. A text of fewer than four characters is the prefix of a term; a
+-- longer one is split into terms of four characters, all of which must occur.
 CREATE FUNCTION user_search_query(sought text) RETURNS tsquery
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT string_agg('''' || replace(replace(substr(wanted, least(place, greatest(length(wanted) - 3, 1)), 4), '\', '\\'),

@@ -1,5 +1,5 @@
--- What an index finds a user by: at each place of what they are found by, the four characters from there on.
--- Only of pg_catalog: PostgreSQL keeps the index up with no other schema in reach.
+-- The indexed search terms of a user: the four characters from each position of their names, addresses and pinyin.
+-- Uses only pg_catalog, since PostgreSQL maintains indexes without any other schema on the search path.
 CREATE FUNCTION user_search_terms(names text, addresses text, pinyin text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5000 AS $$
   SELECT array_to_tsvector(coalesce(array_agg(substr(part, place, 4)), '{}'))

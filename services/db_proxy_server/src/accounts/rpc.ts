@@ -96,7 +96,7 @@ export function accountsRpc(context: Context): Handlers<typeof service> {
 
     setPushSubscription: setPushSubscription(context),
 
-    /** For a user who has logged out everywhere but at one device (0x0805). */
+    /** For a user who has logged out everywhere except at one device (0x0805). */
     async forgetPushDevices({ userId, keptDeviceId }) {
       await deviceRegistrations.forgetOthers(userId, keptDeviceId);
       return { done: true };

@@ -90,7 +90,7 @@ const lockUser: Statement = {
   text: `SELECT ${userColumns} FROM im_user WHERE id = $1 FOR NO KEY UPDATE`,
 };
 
-// Whom an administrator has restored or removed has not left only because an import was undone.
+// Users restored or removed by an administrator no longer count as having left only because an import was undone.
 const forgetUndoneImports: Statement = {
   name: 'admin_forget_undone_imports',
   text: 'UPDATE user_import_row SET user_id = NULL WHERE user_id = $1 AND state > 1',

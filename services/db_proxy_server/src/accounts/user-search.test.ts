@@ -32,7 +32,7 @@ async function find(text: string, page: { after?: number; limit?: number } = {})
   return rows.map(({ name }) => name);
 }
 
-it('finds names by their pinyin and initials once these are filled in, also of those who are renamed', async () => {
+it('finds names by pinyin and initials once these are filled in, also after a rename', async () => {
   await add('u1', { nick: '张三', real: '吕布' });
   await add('u2', { nick: 'Ünal', tel: '+86 10' });
   expect(await find('张')).toEqual(['u1']);
@@ -57,7 +57,7 @@ it('has nothing to do for names in ASCII', async () => {
   expect(await find('PLAI')).toEqual(['plain']);
 });
 
-it('takes in who was there before the migration', async () => {
+it('includes users that existed before the migration', async () => {
   const older = await createTestDatabase();
   const { dataSource } = older;
   const isThere = async () => (await dataSource.query(`SELECT to_regclass('user_search') AS found`))[0].found;
@@ -74,7 +74,7 @@ it('takes in who was there before the migration', async () => {
   }
 });
 
-describe('among more users than are looked at one after another', () => {
+describe('among more users than the first scan covers', () => {
   beforeAll(async () => {
     await sql(
       `INSERT INTO im_user (name, password_hash, nick_name)
@@ -107,11 +107,11 @@ describe('among more users than are looked at one after another', () => {
     [':*', []],
     ['far1\nou', []],
     ['ouyangfengouyangfeng', []],
-  ])('finds %s wherever it is', async (text, names) => {
+  ])('finds %s anywhere in the searched texts', async (text, names) => {
     expect(await find(text)).toEqual(names);
   });
 
-  it('goes on from page to page, from those who were looked at to those who are found by the index', async () => {
+  it('continues page by page, from the first scan to the index', async () => {
     await sql(
       `UPDATE im_user SET sign_info = 'x', nick_name = 'Filler far' WHERE name IN ('filler7', 'filler8')`,
     );
@@ -125,7 +125,7 @@ describe('among more users than are looked at one after another', () => {
     expect(found).toEqual(['filler7', 'filler8', 'far1', 'far2', 'far3']);
   });
 
-  it('does not read the names of all for a text that is rare', async () => {
+  it('does not read all names for a rare text', async () => {
     await sql('ANALYZE user_search');
     const plan = await sql(`EXPLAIN (GENERIC_PLAN) ${searchUsers.text}`);
     expect(JSON.stringify(plan)).toContain('Bitmap Index Scan on user_search_terms');

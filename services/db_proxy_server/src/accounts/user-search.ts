@@ -1,7 +1,7 @@
 import type { Statement } from '../database/database.js';
 import { userColumns } from './user-rows.js';
 
-/** Users who are looked at one after another before the index is asked: a text that many have is found among them. */
+/** Users scanned in order before the index is used; a common text is found among them. */
 export const lookedAt = 4_000;
 
 const matching = `
@@ -10,13 +10,13 @@ const matching = `
   AND (names LIKE (SELECT lower($8)) OR addresses LIKE (SELECT lower($8)) OR pinyin LIKE (SELECT lower($8)))`;
 
 /**
- * Users who have a text in a name, its pinyin, the telephone number or the e-mail address, ascending.
+ * Users with a text in a name, its pinyin, the telephone number or the e-mail address, ascending by id.
  *
- * A text that many have fills a page soon; by the index all who have it would be fetched and sorted first. What is left for
- * the index is rare. Neither takes longer the more users there are.
- * The patterns are put into lower case once, not for each row; `+ 0` keeps the planner from fetching the ids of all others, too.
+ * The scan fills a page with a common text soon, while the index would fetch and sort all matches first. Only rare texts are
+ * left for the index, so that neither step grows with the number of users.
+ * Subqueries make the pattern lower case once, not for each row. `+ 0` keeps the planner from scanning the index of ids.
  *
- * Parameters: after, limit, department, user, status, users, departments as in a filter, the pattern, and the text itself.
+ * Parameters: after, limit, department, user, status, users and departments as in the filter, the LIKE pattern, and the text.
  */
 export const searchUsers: Statement = {
   name: 'admin_search_users',

@@ -51,7 +51,7 @@ afterEach(async () => {
   await sql('TRUNCATE broadcast_order, broadcast, message, conversation, outbox CASCADE');
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: rows as a test knows them
+// biome-ignore lint/suspicious/noExplicitAny: each test knows its rows
 const sql = (text: string): Promise<any[]> => database.dataSource.query(text);
 
 const create = (wanted: object = {}) =>
@@ -88,7 +88,7 @@ async function verbsAfter(work: () => Promise<unknown>): Promise<string[]> {
   return rows.map(({ verb, actor: who, as_user: as }) => `${verb} by ${who} as ${as}`);
 }
 
-it('becomes messages of the bot that every client shows, and tells how many', async () => {
+it('becomes messages from the bot that every client shows, and reports how many', async () => {
   const id = await ordered({ audience: 'users', ids: [2, 3] });
   expect(await found(id)).toMatchObject({
     state: 'scheduled',
@@ -106,18 +106,18 @@ it('becomes messages of the bot that every client shows, and tells how many', as
   expect(await sql('SELECT DISTINCT type FROM message')).toEqual([{ type: MsgType.SINGLE_TEXT }]);
 });
 
-describe('previews how many would get it', () => {
+describe('previews the number of receivers', () => {
   const preview = (audience: string, ids: number[], fromUserId = bot) =>
     context.broadcastOrders.preview({ fromUserId, audience, ids });
 
-  it('by audience; members of several groups once', async () => {
+  it('by audience, counting members of several groups once', async () => {
     expect(await preview('everybody', [])).toBe(1_198);
     expect(await preview('departments', [1])).toBe(599);
     expect(await preview('groups', [5, 6])).toBe(3);
     expect(await preview('users', [2, 9_999])).toBe(1);
   });
 
-  it('none of a sender who is no bot; and refuses what cannot be', async () => {
+  it('only for a bot as sender, and rejects impossible audiences', async () => {
     expect(await preview('everybody', [], 2)).toBeUndefined();
     expect(() => preview('everybody', [2])).toThrow('chosen');
     expect(() => preview('users', [])).toThrow('chosen');
@@ -125,7 +125,7 @@ describe('previews how many would get it', () => {
   });
 });
 
-it('waits for its time, and its receivers are those of then', async () => {
+it('waits until it is due, and its receivers are determined then', async () => {
   const id = await ordered({ audience: 'groups', ids: [5], sendAt: soon() });
   worker.wake();
   await worker.stop();
@@ -138,17 +138,17 @@ it('waits for its time, and its receivers are those of then', async () => {
   await sql('DELETE FROM group_member WHERE user_id = 7');
 });
 
-it('is taken once by several replicas', async () => {
+it('is begun once even with several replicas', async () => {
   const ids = [];
   for (let i = 0; i < 5; i++) ids.push(await ordered({ audience: 'users', ids: [2] }));
   const began = await Promise.all(Array.from({ length: 10 }, () => context.broadcastOrders.beginDue()));
-  // One that looks while another one has it locked finds the next.
+  // Concurrent calls skip locked orders, so that some orders may be left.
   while (await context.broadcastOrders.beginDue()) began.push(true);
   expect(began.filter(Boolean)).toHaveLength(5);
   expect(await sql('SELECT count(*)::int AS n FROM broadcast')).toEqual([{ n: 5 }]);
 });
 
-it('sent again with the same key it is the same one, with one event', async () => {
+it('is the same order when repeated with the same key, with one event', async () => {
   const verbs = await verbsAfter(async () => {
     const both = await Promise.all([ordered({ key: 'same' }), ordered({ key: 'same' })]);
     expect(new Set(both).size).toBe(1);
@@ -156,7 +156,7 @@ it('sent again with the same key it is the same one, with one event', async () =
   expect(verbs).toEqual(['broadcast.create by console ann as 1']);
 });
 
-it('is refused of a sender who is no bot or has left, and when 100 wait', async () => {
+it('is refused if the sender is not a bot or has left, and when 100 are waiting', async () => {
   expect(await create({ fromUserId: 2 })).toEqual({ result: 'not-found' });
   await sql('UPDATE im_user SET status = 3 WHERE id = 1');
   expect(await create()).toEqual({ result: 'not-found' });
@@ -167,7 +167,7 @@ it('is refused of a sender who is no bot or has left, and when 100 wait', async 
   expect(() => create({ sendAt: soon() + 400 * 24 * 3_600 })).toThrow('a year');
 });
 
-it('has ended without receivers when there is none, or when the bot has left meanwhile', async () => {
+it('ends without receivers if there are none, or if the bot has left in the meantime', async () => {
   const id = await ordered({ audience: 'users', ids: [9_999] });
   worker.wake();
   await inState(id, 'nobody');
@@ -181,11 +181,11 @@ it('has ended without receivers when there is none, or when the bot has left mea
 describe('cancelling', () => {
   const cancel = (id: number) => context.broadcastOrders.cancel(id, actor);
 
-  it('one that waits: nobody gets it', async () => {
+  it('a waiting order: nobody gets it', async () => {
     const id = await ordered({ sendAt: soon() });
     const verbs = await verbsAfter(async () => {
       expect(await cancel(id)).toEqual({ result: 'saved', id });
-      // Its answer was lost.
+      // Repeated, as after a lost response.
       expect(await cancel(id)).toEqual({ result: 'saved', id });
     });
     expect(verbs).toEqual(['broadcast.cancel by console ann as null']);
@@ -194,9 +194,9 @@ describe('cancelling', () => {
     expect(await found(id)).toMatchObject({ state: 'cancelled', cancelledBy: 'console ann', stored: 0 });
   });
 
-  it('one that is being sent: the others get nothing', async () => {
+  it('a broadcast that is being sent: the remaining receivers get nothing', async () => {
     const id = await ordered();
-    // The first 500 of 1,198 are stored, and somebody holds up the next ones.
+    // The first 500 of 1,198 are stored; a lock delays the next batch.
     const holder = await pool.connect();
     try {
       await context.broadcastOrders.beginDue();
@@ -220,13 +220,13 @@ describe('cancelling', () => {
       holder.release();
     }
     await worker.stop();
-    // The batch that was on its way is the last one.
+    // The batch that was being stored is the last one.
     expect(await found(id)).toMatchObject({ state: 'cancelled', receivers: 1_198, stored: 1_000 });
     expect(await sql('SELECT count(*)::int AS n FROM message')).toEqual([{ n: 1_000 }]);
     expect(await sql('SELECT cardinality(receivers) AS n FROM broadcast')).toEqual([{ n: 0 }]);
   });
 
-  it('not one that has ended, nor one that never was', async () => {
+  it('is refused for an order that has ended or does not exist', async () => {
     const id = await ordered({ audience: 'users', ids: [2] });
     worker.wake();
     await inState(id, 'done');
@@ -235,7 +235,7 @@ describe('cancelling', () => {
   });
 });
 
-it('goes 30 days after it has ended, with its broadcast or without one', async () => {
+it('is removed 30 days after it ended, with or without a broadcast', async () => {
   const [sent, left, waits] = [
     await ordered({ audience: 'users', ids: [2] }),
     await ordered({ sendAt: soon() }),
@@ -251,7 +251,7 @@ it('goes 30 days after it has ended, with its broadcast or without one', async (
   expect((await context.broadcastOrders.all()).map(({ id }) => id)).toEqual([waits]);
 });
 
-it('is of no app: none sees it by /v1', async () => {
+it('belongs to no app, and is not visible through /v1', async () => {
   const id = await ordered({ audience: 'users', ids: [2] });
   worker.wake();
   await inState(id, 'done');

@@ -20,32 +20,32 @@ interface OrderTarget {
   /** a bot that has not left */
   fromUserId: number;
   audience: string;
-  /** none for everybody */
+  /** empty for everybody */
   ids: readonly number[];
 }
 
 interface NewOrder extends OrderTarget {
-  /** of the page; sent again with it, it is the same broadcast */
+  /** the page's idempotency key */
   key: string;
   message: string;
-  /** unix seconds; what is past is now */
+  /** unix seconds; a time in the past means now */
   sendAt: number;
 }
 
-/** `conflict`: it has ended already, or too many wait. */
+/** `conflict`: the order has ended already, or too many are waiting. */
 type OrderOutcome = { result: 'saved'; id: number } | { result: 'not-found' | 'conflict' };
 
-/** Most departments, groups or users that are chosen for one. */
+/** Most departments, groups or users of one order. */
 const maxChosen = 500;
-/** Most that have not ended. */
+/** Most orders waiting. */
 const maxWaiting = 100;
 const maxMessage = 2_000;
-/** Seconds. */
+/** How far ahead an order can be scheduled, seconds. */
 const maxAhead = 366 * 24 * 3_600;
-/** In place of an app's id, which is positive. */
+/** Stored in place of an app's id, which is positive. */
 const ofConsole = -1;
 
-/** Condition on broadcast_order: it is to become a broadcast now. */
+/** Condition on broadcast_order: the order is due. */
 export const dueOrder = 'broadcast_id IS NULL AND ended_at IS NULL AND send_at <= now()';
 
 const storeAudiences: Readonly<Record<OrderAudience, Audience>> = {
@@ -84,7 +84,7 @@ const lock: Statement = {
   text: 'SELECT broadcast_id, ended_at, cancelled_by FROM broadcast_order WHERE id = $1 FOR UPDATE',
 };
 
-// Waits for the batch that is being stored; no worker claims the broadcast again.
+// Waits for the batch that is being stored; after that, no worker claims the broadcast again.
 const stopBroadcast: Statement = {
   name: 'broadcast_order_stop',
   text: `
@@ -131,7 +131,7 @@ interface Due {
   ids: number[];
 }
 
-/** Broadcasts that people at the console write: they wait here until they are due; then BroadcastWorker sends them. */
+/** Broadcasts ordered at the console. They wait here until they are due; then BroadcastWorker sends them. */
 export class BroadcastOrders {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
   readonly #broadcasts: Broadcasts;
@@ -147,18 +147,18 @@ export class BroadcastOrders {
     this.#textCodec = textCodec;
   }
 
-  /** Those that have not ended, and the newest of the others; at most 200. */
+  /** Orders that have not ended, and the newest of the others; at most 200. */
   all(): Promise<BroadcastOrder[]> {
     return this.#database.query<BroadcastOrder>(listOrders, []);
   }
 
-  /** Bots, by name. */
+  /** The bots that can send one, by name. */
   senders(): Promise<{ id: number; name: string }[]> {
     return this.#database.query(senders, [0]);
   }
 
   /**
-   * How many would get it now; undefined when there is no such sender.
+   * The number of users that would get it now; undefined when there is no such sender.
    * @throws TeamTalkError `invalid-argument`
    */
   preview(target: OrderTarget): Promise<number | undefined> {
@@ -198,14 +198,14 @@ export class BroadcastOrders {
     });
   }
 
-  /** Nobody gets it any more who has not got it yet. */
+  /** Messages already stored are still delivered; other receivers get nothing. */
   cancel(id: number, actor: Actor): Promise<OrderOutcome> {
     if (!isStorableId(id)) return Promise.resolve({ result: 'not-found' });
     return this.#database.transaction('broadcast_cancel', async (query) => {
       const record = await openAudit(query, actor);
       const [row] = await query<Locked>(lock, [id]);
       if (!row) return { result: 'not-found' };
-      // Asked twice by the same one, since the first answer was lost.
+      // The same account repeats the call, as after a lost response.
       if (row.cancelled_by === actor.name) return { result: 'saved', id };
       if (row.ended_at !== null) return { result: 'conflict' };
       let after = { receivers: 0, stored: 0 };
@@ -221,8 +221,8 @@ export class BroadcastOrders {
   }
 
   /**
-   * Makes a broadcast of the order that is due first, with the receivers there are now.
-   * @returns whether there was one
+   * Turns the first due order into a broadcast, with the current receivers.
+   * @returns whether an order was due
    */
   beginDue(): Promise<boolean> {
     return this.#database.transaction('broadcast_begin', async (query) => {
@@ -234,7 +234,7 @@ export class BroadcastOrders {
         key,
         digest: createHash('sha256').update(key).digest(),
         fromUserId: due.from_id,
-        // Every client shows it.
+        // The type that every client shows.
         msgType: MsgType.SINGLE_TEXT,
         msgData: this.#textCodec.encrypt(due.message),
         audience: storeAudiences[due.audience],
@@ -245,7 +245,7 @@ export class BroadcastOrders {
     });
   }
 
-  /** Removes those that ended 30 days ago without having been a broadcast; others go with theirs. @returns how many */
+  /** Removes orders that ended 30 days ago without a broadcast; others are removed with theirs. @returns the number removed */
   async purge(): Promise<number> {
     return (await this.#database.query(purge, [])).length;
   }

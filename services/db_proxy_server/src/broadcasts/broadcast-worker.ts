@@ -19,7 +19,7 @@ export interface BroadcastWorkerOptions {
   publisher: Pick<OutboxPublisher, 'unanswered' | 'publish'>;
   /** whether messages are marked for push; left out: they are not */
   push?: { readonly wanted: boolean };
-  /** what the console has ordered, which becomes broadcasts when it is due; left out: nothing */
+  /** orders from the console, which become broadcasts when due; left out: none */
   orders?: Pick<BroadcastOrders, 'beginDue'>;
 }
 
@@ -54,7 +54,7 @@ interface StoredPart {
  * wherever a crash happens, and no failure detection is needed. Delivery goes through the outbox like any other.
  */
 export class BroadcastWorker {
-  /** Finds broadcasts of other replicas, those that failed, and orders that are due. */
+  /** Finds broadcasts of other replicas, failed broadcasts, and due orders. */
   readonly question: Question = {
     name: 'unfinished_broadcasts',
     sql: `EXISTS (SELECT FROM broadcast WHERE finished_at IS NULL) OR EXISTS (SELECT FROM broadcast_order WHERE ${dueOrder})`,
@@ -81,7 +81,7 @@ export class BroadcastWorker {
     );
   }
 
-  /** Looks for work now. */
+  /** Starts looking for work, unless that is in progress. */
   wake(): void {
     if (this.#stopped) return;
     this.#running ??= this.#run().finally(() => {

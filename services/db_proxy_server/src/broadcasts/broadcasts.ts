@@ -3,7 +3,7 @@ import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 
-/** `members`: of groups, each of them once, with a message of their own */
+/** `members`: each member of the groups gets one message of their own */
 export type Audience = 'listed' | 'everybody' | 'departments' | 'members';
 
 export interface NewBroadcast {
@@ -21,13 +21,13 @@ export interface NewBroadcast {
   ids: readonly number[];
 }
 
-/** Of a broadcast, who gets it. */
+/** The fields that determine the receivers of a broadcast. */
 type Target = Pick<NewBroadcast, 'fromUserId' | 'msgType' | 'audience' | 'ids'>;
 
 interface Receivers {
   /** ascending */
   found: number[];
-  /** those listed who get nothing */
+  /** listed ids that get nothing */
   refused: number[];
 }
 
@@ -152,7 +152,7 @@ export class Broadcasts {
     return this.#database.transaction('create_broadcast', (query) => this.createIn(query, wanted));
   }
 
-  /** The same within a transaction. */
+  /** As `create`, within a transaction. */
   async createIn(query: Query, wanted: NewBroadcast): Promise<CreateOutcome> {
     const before = await this.#existing(query, wanted);
     if (before) return before;
@@ -170,7 +170,7 @@ export class Broadcasts {
     return (await this.#existing(query, wanted)) ?? { result: 'other-request' };
   }
 
-  /** Who would get it now: nobody when the sender does not exist or has left. */
+  /** The current receivers; none when the sender does not exist or has left. */
   async receivers(query: Query, wanted: Target): Promise<Receivers> {
     const none = { found: [], refused: [] };
     if (!isStorableId(wanted.fromUserId)) return none;

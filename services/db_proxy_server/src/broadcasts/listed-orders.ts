@@ -1,6 +1,6 @@
 import type { Statement } from '../database/database.js';
 
-/** Whom a person at the console chooses. */
+/** The audiences offered at the console. */
 export const orderAudiences = ['everybody', 'departments', 'groups', 'users'] as const;
 
 export type OrderAudience = (typeof orderAudiences)[number];
@@ -13,9 +13,9 @@ export interface BroadcastOrder {
   message: string;
   audience: OrderAudience;
   chosen: number;
-  /** of the first ones chosen */
+  /** names of the first three chosen */
   names: string[];
-  /** `nobody`: when it was due there was no receiver, or its sender had left */
+  /** `nobody`: there was no receiver when it was due, or its sender had left */
   state: 'scheduled' | 'sending' | 'done' | 'cancelled' | 'nobody';
   createdBy: string;
   /** unix seconds, as all times here */
@@ -29,7 +29,7 @@ export interface BroadcastOrder {
   refused: number;
 }
 
-/** SQL of the name of user `u`. */
+/** SQL expression for the display name of user `u`. */
 export const calledBy = `coalesce(nullif(u.nick_name, ''), u.name)`;
 
 const state = `

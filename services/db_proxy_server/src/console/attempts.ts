@@ -93,7 +93,7 @@ export class ConsoleAttempts {
 
   /**
    * Runs an attempt unless there were too many failures, and counts it if it fails.
-   * @param forgives whether a success clears earlier failures; false for what needs less than a login
+   * @param forgives whether a success clears earlier failures; false for attempts that prove less than a login
    */
   async run<T extends object>(
     name: string,

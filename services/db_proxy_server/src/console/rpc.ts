@@ -26,7 +26,7 @@ const { CALL_DONE, CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDE
 const { LOG_IN_DONE } = consoleApi.console.LogInResult;
 const { SECOND_FACTOR_NEEDED } = consoleApi.console.SecondFactor;
 
-/** The services whose methods the console may call, and the sender of its broadcasts. */
+/** The services whose methods the console may call, and the worker that sends its broadcasts. */
 interface Served {
   administration: Handlers<typeof administration>;
   groups: Handlers<typeof groups>;

@@ -149,7 +149,7 @@ export async function endSessions(query: Query, accountId: number, except = 0): 
   return (await query(endAll, [accountId, except])).length;
 }
 
-/** Ends the sessions of an account that a provider has opened. */
+/** Ends the sessions of an account that were opened through a provider. */
 export async function endSignedOnSessions(query: Query, accountId: number): Promise<void> {
   await query(endSignedOn, [accountId]);
 }

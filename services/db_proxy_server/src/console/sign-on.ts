@@ -78,7 +78,7 @@ export class ConsoleSignOn {
       const resource = accountResource(known.id);
       const [account] = await query<AccountRow>(lockAccount, [known.id]);
       if (!account || account.disabled) return LOG_IN_REFUSED;
-      // It may be somebody else's since.
+      // The identity or the address may belong to another account by now.
       const [still] = await query<KnownRow>(find, [issuer, subject, email]);
       if (still?.id !== known.id || still.linked !== known.linked) return LOG_IN_REFUSED;
       const role = await roleAfter(query, account, identity.role);

@@ -54,7 +54,7 @@ const lockUser: Statement = {
 
 const pseudonymise: Statement = {
   name: 'erasure_pseudonymise_2',
-  // Somebody may have been given that name, if only to keep it from being used.
+  // Another user may have that name, perhaps in order to block the erasure.
   text: `
     UPDATE im_user SET name = free.name, nick_name = free.name, real_name = free.name, gender = 0,
       avatar_url = '', email = '', tel = '', sign_info = '', password_hash = '!', legacy_salt = NULL

@@ -94,7 +94,7 @@ const lock: Statement = {
     SELECT user_id, group_id, requested_by, approved_by FROM message_export WHERE id = $1 FOR UPDATE`,
 };
 
-// Whoever may make accounts of the console, or links to them, could be the other one as well.
+// Whoever can create console accounts or setup links could also be the second person.
 const changedSince: Statement = {
   name: 'message_export_approver_changed',
   text: `
@@ -165,7 +165,7 @@ export class MessageExports {
   /** `conflict` when the approver is the requester, or an account created, invited or changed since the request. */
   async approve(id: number, actor: Actor): Promise<ExportOutcome> {
     if (!isStorableId(id)) return { result: 'not-found' };
-    // Before the transaction, since it may take a while.
+    // Queried before the transaction, since it may take a while.
     const isNew = (await this.#database.query(changedSince, [id, actor.name])).length > 0;
     return this.#database.transaction('message_export_approve', async (query) => {
       const record = await openAudit(query, actor);

@@ -163,7 +163,7 @@ export class RetentionRules {
     });
   }
 
-  /** From then on the next higher rule applies to the scope; if that one keeps messages shorter, only a day later. */
+  /** From then on the next higher rule applies to the scope, or a day later if it keeps messages for a shorter time. */
   remove(id: number, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(id)) return Promise.resolve({ result: 'not-found' });
     return this.#changing('retention_remove', actor, async (query, record) => {

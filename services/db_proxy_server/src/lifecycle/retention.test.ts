@@ -204,12 +204,12 @@ describe('rules', () => {
     expect(await set(90)).toBe(24);
   });
 
-  it('that are removed remove no messages within a day', async () => {
+  it('that are removed let no messages expire for a day', async () => {
     await written(1, 5, true, 40);
     await written(1, 2, false, 40);
     await keep('installation', 0, 30);
     const ofGroup = await keep('group', 5, null);
-    // Stays in effect, so that a run takes place.
+    // This rule stays in effect, so that a run takes place.
     await keep('group', 6, 9);
     const ofDepartment = await keep('department', 1, 400);
     await context.retentionRules.remove(ofGroup, actor);

@@ -167,7 +167,7 @@ export class DeviceRegistrations {
     });
   }
 
-  /** Forgets all devices of a user but one, who has logged out there. @param keptId 0: none */
+  /** Forgets a user's devices after a logout everywhere else. @param keptId the device to keep; 0: none */
   async forgetOthers(userId: number, keptId: number): Promise<void> {
     if (!isStorableId(userId)) return;
     await this.#database.transaction('forget_devices', async (query) => {

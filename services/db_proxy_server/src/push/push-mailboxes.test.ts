@@ -65,7 +65,7 @@ test('a mailbox keeps the newest hundred messages', async () => {
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, '3', '103']);
 });
 
-test('a mailbox has no more than a hundred messages, whether they have topics or not', async () => {
+test('a mailbox keeps at most a hundred messages, with or without topics', async () => {
   for (const topicOf of [() => '', (i: number) => `t${i}`]) {
     const mailbox = newMailbox();
     for (let i = 1; i <= 130; i++) await keep(mailbox, `${i}`, { topic: topicOf(i) });

@@ -49,7 +49,7 @@ const devices = (): Promise<{ user_id: number; name: string }[]> =>
     `SELECT user_id, provider, locale, substring(token FROM 'example.com/([a-z]+)') AS name FROM push_device ORDER BY id`,
   );
 
-test('each browser of a user is a device; a new subscription takes the place of its former one', async () => {
+test('each browser of a user is a device; a new subscription replaces the browser’s former one', async () => {
   const laptop = await set(1, subscription('laptop'));
   const desk = await set(1, subscription('desk'));
   expect([laptop, desk]).toMatchObject([{ done: true }, { done: true }]);
@@ -62,7 +62,7 @@ test('each browser of a user is a device; a new subscription takes the place of 
   ]);
 });
 
-test('the same one again is the same device, and an empty one removes it', async () => {
+test('repeating a subscription keeps the device, and an empty one removes it', async () => {
   const { deviceId } = (await set(1, subscription('laptop'))) as { deviceId: number };
   expect(await set(1, subscription('laptop'), { formerDeviceId: deviceId })).toEqual({
     done: true,
@@ -74,7 +74,7 @@ test('the same one again is the same device, and an empty one removes it', async
   expect(await devices()).toEqual([]);
 });
 
-test('a browser in which another user logs in is theirs, and nothing of it is audited', async () => {
+test('a browser belongs to the user who logged in last, without audit events', async () => {
   await set(1, subscription('shared'));
   await set(2, subscription('shared'));
   expect(await devices()).toMatchObject([{ user_id: 2 }]);
@@ -82,19 +82,19 @@ test('a browser in which another user logs in is theirs, and nothing of it is au
 });
 
 test.each(['x', '{}', subscription('plain').replace('https:', 'http:'), `"${'x'.repeat(5_000)}"`])(
-  'what is no subscription is refused: %.20s',
+  'an invalid subscription is refused: %.20s',
   async (text) => {
     expect(await set(1, text)).toEqual({ done: false });
     expect(await devices()).toEqual([]);
   },
 );
 
-test('whoever has left has none, and a zone that is none is refused', async () => {
+test('users who have left and unknown time zones are refused', async () => {
   expect(await set(3, subscription('left'))).toEqual({ done: false });
   expect(await set(1, subscription('far'), { timeZone: 'Nowhere/Land' })).toEqual({ done: false });
 });
 
-test('whoever logs out everywhere else keeps the one device', async () => {
+test('logging out everywhere else keeps only the user’s current device', async () => {
   const { deviceId } = (await set(1, subscription('here'))) as { deviceId: number };
   await set(1, subscription('there'));
   await set(2, subscription('other'));

@@ -2,12 +2,12 @@ import type { Handlers, accounts as service } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 
-/** Longest subscription, characters; those of browsers have some 400. */
+/** Longest subscription, characters; browsers’ have about 400. */
 const maxLength = 4_096;
 
 /**
- * Where the browser of a web session takes Web Push messages (0x0801;
- * client-behaviour.md#web-push-of-a-page). A subscription leaves whichever user had it before.
+ * Sets the Web Push subscription of a web session's browser (0x0801; client-behaviour.md#web-push-of-a-page). A subscription
+ * belongs to one user, so any former user loses it.
  */
 export function setPushSubscription({
   deviceRegistrations,

@@ -8,7 +8,7 @@ interface Department {
 
 const depthLimit = 100;
 
-/** Finds departments by their id as `#7`, by their name where only one has it, or by the names from the top: `Company/R&D`. */
+/** Finds departments by id (`#7`), by name if it is unambiguous, or by the path of names from the top (`Company/R&D`). */
 export function departmentsByName(departments: readonly Department[]): FindDepartment {
   const byId = new Map(departments.map((each) => [each.id, each]));
   const found = new Map<string, number[]>();
@@ -24,7 +24,7 @@ export function departmentsByName(departments: readonly Department[]): FindDepar
       names.unshift(above.name);
       above = byId.get(above.parent_id);
     }
-    // A whole path counts, even where a department has the same text as its name.
+    // The path is added even if it equals another department's name.
     if (names.length > 1) add(keyOf(names.join('/')), department.id);
   }
   return (text) => {
@@ -37,7 +37,7 @@ export function departmentsByName(departments: readonly Department[]): FindDepar
   };
 }
 
-/** Of several with one name the one at the top, whose name is its whole path. */
+/** Of departments with the same name, the one at the top level, whose name is also its path. */
 function topmost(ids: readonly number[], byId: ReadonlyMap<number, Department>): number | undefined {
   const top = ids.filter((id) => !byId.has(byId.get(id)?.parent_id ?? 0));
   return top.length === 1 ? top[0] : undefined;

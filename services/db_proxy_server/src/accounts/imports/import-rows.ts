@@ -27,7 +27,7 @@ interface FoundUser extends Required<ImportedFields> {
   takenBack: boolean;
 }
 
-/** What becomes of a row, for the statement. */
+/** Outcome of a row, as the statement takes it. */
 export interface Settled {
   row_no: number;
   state: number;
@@ -38,7 +38,7 @@ export interface Settled {
   after?: object;
 }
 
-/** Keeps what became of rows. @returns their import */
+/** Stores the outcomes of rows. @returns their import */
 export async function settle(
   query: Query,
   importId: number,
@@ -58,7 +58,7 @@ export async function departmentsNow(query: Query): Promise<FindDepartment> {
   return departmentsByName(await query<{ id: number; name: string; parent_id: number }>(sql.departments, []));
 }
 
-/** By name. @param wanted names, or ids where the statement takes these */
+/** The existing users among those wanted, by name. @param wanted names or ids, as the statement takes them */
 export async function existing(
   query: Query,
   statement: Statement,

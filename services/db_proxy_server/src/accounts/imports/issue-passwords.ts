@@ -14,15 +14,15 @@ interface IssuedPassword {
 
 export interface IssuedPasswords {
   users: IssuedPassword[];
-  /** the row to go on after; 0: there are no more */
+  /** `after` of the next call; 0: there are no more */
   next: number;
 }
 
 /**
- * Gives the next users whom an import added a password each. Only what is returned has them: neither the import nor the
- * audit keeps any.
- * @param after rows below this one
- * @param renew also in place of issued ones that were never used
+ * Issues passwords to the next users that an import added. They are only in the result: neither the import nor the audit log
+ * contains them.
+ * @param after continues after this row
+ * @param renew also replaces issued passwords that were never used
  */
 export async function issuePasswords(
   query: Query,

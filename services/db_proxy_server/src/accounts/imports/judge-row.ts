@@ -1,22 +1,22 @@
 import { changesOf, setFields } from '../../audit/record-event.js';
 import { isStorableText } from '../../database/text.js';
 
-/** A row of a file as it is written; undefined: an empty cell, which leaves the field as it is. */
+/** A row as it is in the file; undefined: an empty cell, which leaves the field unchanged. */
 export interface WrittenUser {
-  /** in the file, from 1 for the headings */
+  /** row number in the file; the header is row 1 */
   row: number;
   name: string;
   nickName?: string | undefined;
   realName?: string | undefined;
   gender?: string | undefined;
-  /** its name, the names from the top with slashes between them, or its id as `#7` */
+  /** name, path of names from the top with slashes, or id as `#7` */
   department?: string | undefined;
   email?: string | undefined;
   tel?: string | undefined;
   signInfo?: string | undefined;
 }
 
-/** What a row says of a user. */
+/** The fields of a user that a row sets. */
 export interface ImportedFields {
   nickName?: string;
   realName?: string;
@@ -25,7 +25,7 @@ export interface ImportedFields {
   email?: string;
   tel?: string;
   signInfo?: string;
-  /** false: one who was taken back with an earlier import is there again */
+  /** false: restores a user who was removed by undoing an earlier import */
   disabled?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface Fault {
   fault:
     | 'missing'
     | 'too-long'
-    /** the same name is in another row, `value` */
+    /** another row has the same name; `value` is its number */
     | 'repeated'
     | 'unknown-gender'
     | 'unknown-department'
@@ -45,29 +45,29 @@ export interface Fault {
     | 'ambiguous-department'
     /** the user has left the company */
     | 'has-left'
-    /** somebody else took the name meanwhile */
+    /** another user was given the name in the meantime */
     | 'taken';
   value: string;
 }
 
-/** The user whom a row names, as they are. */
+/** The user that a row names, in their current state. */
 export interface Existing {
   id: number;
   fields: Required<ImportedFields>;
-  /** has left only because an import that had added them was undone */
+  /** counts as having left only because the import that added them was undone */
   takenBack: boolean;
 }
 
 export interface Judgement {
   outcome: ImportOutcome;
   faults: Fault[];
-  /** what the row says */
+  /** the fields that the row sets */
   fields: ImportedFields;
-  /** the fields that change, as they are and will be; undefined: none */
+  /** the changing fields before and after; undefined: none change */
   changes?: { before: object; after: object } | undefined;
 }
 
-/** Finds a department as people write it. */
+/** Finds a department from the text of a cell. */
 export type FindDepartment = (text: string) => number | 'unknown-department' | 'ambiguous-department';
 
 const genderWords = [
@@ -85,9 +85,9 @@ const limits = {
 } as const;
 
 /**
- * What a row would do.
- * @param existing undefined: there is no user of that name
- * @param repeated another row with the same name; 0: none
+ * Decides what a row would do.
+ * @param existing undefined: no user has that name
+ * @param repeated number of another row with the same name; 0: none
  */
 export function judgeRow(
   written: WrittenUser,
@@ -134,7 +134,7 @@ export function judgeRow(
   return { outcome: changes ? 'change' : 'same', faults, fields, changes };
 }
 
-/** The fields that undoing puts back: those that nobody has changed since. */
+/** The fields that undoing restores: those that nobody has changed since the import. */
 export function undoOf(
   existing: Existing,
   before: ImportedFields,

@@ -12,7 +12,7 @@ import {
 import { type ImportedFields, judgeRow, type WrittenUser } from './judge-row.js';
 import * as sql from './statements.js';
 
-/** Adds and changes the users of the next rows, each of which is checked again: the users may have changed since. */
+/** Adds and changes the users of the next rows. Each row is checked again, since users may have changed after the dry run. */
 export async function runRows(query: Query, importId: number, actor: Actor): Promise<ImportRow> {
   await query(sql.begin, [importId]);
   const rows = await query<{ row_no: number; name: string; fields: ImportedFields }>(sql.waitingRows, [
@@ -70,7 +70,7 @@ export async function runRows(query: Query, importId: number, actor: Actor): Pro
   return settle(query, importId, settled);
 }
 
-/** A row that was checked before, as it is checked again: with numbers in place of words. */
+/** Converts a checked row back for another check, with numbers in place of words. */
 function writtenAgain(row: number, name: string, fields: ImportedFields): WrittenUser {
   const { gender, departmentId, disabled: _, ...texts } = fields;
   return {

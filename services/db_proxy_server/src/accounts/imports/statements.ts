@@ -2,7 +2,7 @@ import type { Statement } from '../../database/database.js';
 import { userHasLeft } from '../../entities/index.js';
 import { issuedPrefix } from '../passwords/issued-password.js';
 
-/** Rows of one transaction. */
+/** Rows per transaction. */
 export const batchRows = 500;
 /** Days for which an import can be undone. */
 const keptDays = 30;
@@ -15,7 +15,7 @@ export const createImport: Statement = {
   text: 'INSERT INTO user_import (file_name, created_by) VALUES ($1, $2) RETURNING id',
 };
 
-/** The newest ones. */
+/** The newest imports. */
 export const listImports: Statement = {
   name: 'user_import_list',
   text: `SELECT ${columns} FROM user_import ORDER BY id DESC LIMIT $1`,
@@ -90,13 +90,13 @@ export const otherRows: Statement = {
     WHERE import_id = $1 AND name = ANY ($2::text[]) AND NOT row_no = ANY ($3::int4[]) GROUP BY name`,
 };
 
-/** Those that are there already. */
+/** The numbers of rows that are already stored. */
 export const sameRows: Statement = {
   name: 'user_import_same_rows',
   text: 'SELECT row_no FROM user_import_row WHERE import_id = $1 AND row_no = ANY ($2::int4[])',
 };
 
-/** A batch that is sent again takes the place of its rows. */
+/** A repeated batch replaces its rows. */
 export const putRows: Statement = {
   name: 'user_import_put_rows',
   text: `
@@ -129,7 +129,7 @@ export const doneRows: Statement = {
     ORDER BY row_no DESC LIMIT ${batchRows}`,
 };
 
-/** What became of rows. */
+/** Stores the outcomes of rows. */
 export const settleRows: Statement = {
   name: 'user_import_settle_rows',
   text: `
@@ -165,7 +165,7 @@ export const changeUsers: Statement = {
     FROM json_to_recordset($1::json) AS f (${fieldList}) WHERE u.id = f.id`,
 };
 
-/** Those whom it added and who have no password, or, to be renewed, one that was issued and never used. */
+/** Users that the import added and that have no password or, with $3, an issued one that was never used. */
 export const withoutPassword: Statement = {
   name: 'user_import_without_password',
   text: `

@@ -5,7 +5,7 @@ import { changeUsers, existing, type ImportRow, type Settled, settle } from './i
 import { type ImportedFields, undoOf } from './judge-row.js';
 import * as sql from './statements.js';
 
-/** Takes back what the last rows that were done did. @returns with those who have left by it */
+/** Undoes the last rows that were imported. @returns the import, and the ids of the users removed by undoing */
 export async function undoRows(
   query: Query,
   importId: number,

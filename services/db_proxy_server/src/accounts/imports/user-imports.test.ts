@@ -34,7 +34,7 @@ function settled<T>(outcome: ImportResult<T>): T {
 
 type Written = Partial<WrittenUser> & { name: string };
 
-/** @returns the import, and what its rows were found to be */
+/** @returns the import, and the outcomes and faults of its rows */
 async function check(written: Written[], imports: UserImports = context.userImports) {
   const id = await imports.create('people.csv', actor);
   const rows = written.map((each, i) => ({ row: i + 2, ...each }));
@@ -74,11 +74,11 @@ async function addDepartment(name: string, parent = 0): Promise<number> {
   return id;
 }
 
-/** The newest first, of all tests. */
+/** The events of all tests, newest first. */
 const events = (verb: string) =>
   sql('SELECT actor, resource, before, after FROM audit_event WHERE verb = $1 ORDER BY id DESC', [verb]);
 
-/** How many. */
+/** The number of an import's events. */
 async function eventsOf(verb: string, importId: number): Promise<number> {
   const found: { resource: string; after: { import?: number } }[] = await events(verb);
   return found.filter(({ resource, after }) => resource === `import ${importId}` || after.import === importId)
@@ -86,7 +86,7 @@ async function eventsOf(verb: string, importId: number): Promise<number> {
 }
 
 describe('a dry run', () => {
-  it('says of each row what it would do, and changes nobody', async () => {
+  it('reports what each row would do, and changes no user', async () => {
     await addUser('ann');
     await addUser('ben');
     const { outcomes, faults } = await check([
@@ -100,7 +100,7 @@ describe('a dry run', () => {
     expect(await user('ann')).toMatchObject({ nick_name: 'Nick' });
   });
 
-  it('names what is wrong, row by row and column by column', async () => {
+  it('reports what is wrong, row by row and column by column', async () => {
     await addUser('gone', 3);
     await addDepartment('Sales', await addDepartment('North'));
     await addDepartment('Sales', await addDepartment('South'));
@@ -126,7 +126,7 @@ describe('a dry run', () => {
     ]);
   });
 
-  it('finds a name that is in an earlier batch, and takes a batch that is sent again once', async () => {
+  it('detects a name repeated from an earlier batch, and counts a repeated batch once', async () => {
     const { userImports } = context;
     const id = await userImports.create('people.csv', actor);
     const first = [{ row: 2, name: 'a' }];
@@ -139,7 +139,7 @@ describe('a dry run', () => {
     expect([await eventsOf('import.create', id), await eventsOf('import.check', id)]).toEqual([1, 3]);
   });
 
-  it('takes the last batch again when its answer was lost, and no row twice in one', async () => {
+  it('accepts the last batch again after a lost response, but not the same row twice in a batch', async () => {
     const { userImports } = context;
     const id = await userImports.create('people.csv', actor);
     await userImports.addRows(id, [{ row: 2, name: 'a' }], actor);
@@ -154,7 +154,7 @@ describe('a dry run', () => {
     await expect(userImports.addRows(id, twice, actor)).rejects.toMatchObject({ code: 'invalid-argument' });
   });
 
-  it('is for an import that there is, and that has not begun', async () => {
+  it('requires an import that exists and has not begun', async () => {
     const row = [{ row: 2, name: 'a' }];
     expect(await context.userImports.addRows(99, row, actor)).toEqual({ result: 'not-found' });
     const id = await run([{ name: 'a' }]);
@@ -163,7 +163,7 @@ describe('a dry run', () => {
 });
 
 describe('an import', () => {
-  it('adds and changes users, each with an event, and leaves empty cells as they are', async () => {
+  it('adds and changes users, with an event each, and leaves the fields of empty cells unchanged', async () => {
     await addUser('ann');
     const top = await addDepartment('Company');
     const below = await addDepartment('R&D', top);
@@ -197,7 +197,7 @@ describe('an import', () => {
     expect((await events('user.create'))[0]).toMatchObject({ after: { name: 'new', gender: 2, import: id } });
   });
 
-  it('checks each row again: users may have changed since the dry run', async () => {
+  it('checks each row again, since users may have changed after the dry run', async () => {
     await addUser('ann');
     const { id } = await check([
       { name: 'ann', tel: '2' },
@@ -210,7 +210,7 @@ describe('an import', () => {
     expect(await user('new')).toMatchObject({ tel: '3', nick_name: 'Nick' });
   });
 
-  it('goes on where it was, 500 rows at a time, and does none of them twice', async () => {
+  it('continues where it stopped, 500 rows at a time, and imports no row twice', async () => {
     const { userImports } = context;
     const id = await userImports.create('people.csv', actor);
     for (let first = 0; first < 1_200; first += maxRowsAtATime) {
@@ -229,7 +229,7 @@ describe('an import', () => {
 });
 
 describe('undoing an import', () => {
-  it('puts back what it changed, but for what others changed since, and takes back whom it added', async () => {
+  it('restores what it changed, except what others changed since, and removes the users it added', async () => {
     await addUser('ann');
     await addUser('ben');
     const id = await run([
@@ -249,14 +249,14 @@ describe('undoing an import', () => {
     expect(await context.userImports.run(id, actor), 'it is over').toEqual({ result: 'conflict' });
   });
 
-  it('does not keep the same people from being imported once the file is right', async () => {
+  it('does not prevent importing the same people from a corrected file', async () => {
     const id = await run([{ name: 'new', tel: 'wrong' }]);
     await context.userImports.undo(id, actor);
     await run([{ name: 'new', tel: 'right' }]);
     expect(await user('new')).toMatchObject({ status: 0, tel: 'right' });
   });
 
-  it('lets nobody back in who was restored and has left since', async () => {
+  it('does not restore anybody who was restored since and has left again', async () => {
     const id = await run([{ name: 'new' }]);
     await context.userImports.undo(id, actor);
     const { id: userId } = await user('new');
@@ -281,7 +281,7 @@ describe('undoing an import', () => {
     expect(await user('new')).toMatchObject({ status: 3 });
   });
 
-  it('is only for one that has begun', async () => {
+  it('requires an import that has begun', async () => {
     const { id } = await check([{ name: 'a' }]);
     expect(await context.userImports.undo(id, actor)).toEqual({ result: 'conflict' });
     expect(await context.userImports.undo(99, actor)).toEqual({ result: 'not-found' });
@@ -299,7 +299,7 @@ describe('first passwords', () => {
     return result === teamtalk.db.LoginResult.LOGIN_OK;
   }
 
-  it('are given once to those whom it added, and are kept nowhere', async () => {
+  it('are issued once to the users an import added, and are stored nowhere', async () => {
     await addUser('ann');
     const id = await run([{ name: 'ann', tel: '2' }, { name: 'new', realName: '张三' }, { name: 'other' }]);
     const { users, next } = await issue(id);
@@ -321,7 +321,7 @@ describe('first passwords', () => {
     expect(await issue(id)).toEqual({ users: [], next: 0 });
   });
 
-  it('are renewed only where they were never used', async () => {
+  it('are renewed only if they were never used', async () => {
     const id = await run([{ name: 'used' }, { name: 'lost' }]);
     const { users } = await issue(id);
     expect(await logsIn('used', users[0]?.password ?? '')).toBe(true);
@@ -331,7 +331,7 @@ describe('first passwords', () => {
     expect(await logsIn('lost', renewed.users[0]?.password ?? '')).toBe(true);
   });
 
-  it('go on from batch to batch', async () => {
+  it('are issued batch by batch', async () => {
     const names = Array.from({ length: maxRowsAtATime + 1 }, (_, i) => ({ name: `u${i}` }));
     const { id } = await check(names.slice(0, maxRowsAtATime));
     settled(await context.userImports.addRows(id, [{ row: 9_000, name: 'last' }], actor));
@@ -345,7 +345,7 @@ describe('first passwords', () => {
     expect([second.users.map(({ name }) => name), second.next]).toEqual([['last'], 0]);
   });
 
-  it('are not given before it ran, nor after it was taken back, nor to those who have left', async () => {
+  it('are not issued before the import ran, after it was undone, or to users who have left', async () => {
     const { id } = await check([{ name: 'new' }, { name: 'gone' }]);
     const options = { after: 0, renew: false };
     expect(await context.userImports.issuePasswords(id, options, actor)).toEqual({ result: 'conflict' });
@@ -358,7 +358,7 @@ describe('first passwords', () => {
   });
 });
 
-it('works as commands use it, too', async () => {
+it('works with a plain data source, as commands use it', async () => {
   const imports = new UserImports(databaseOf(database.dataSource));
   await addUser('ann');
   const { id, outcomes } = await check([{ name: 'ann', tel: '2' }, { name: 'new' }], imports);
@@ -368,7 +368,7 @@ it('works as commands use it, too', async () => {
   expect(await user('ann')).toMatchObject({ tel: '1' });
 });
 
-it('forgets imports after a month', async () => {
+it('removes imports after 30 days', async () => {
   const id = await run([{ name: 'a' }]);
   expect(await context.userImports.purge()).toBe(0);
   await sql(`UPDATE user_import SET created_at = now() - interval '31 days' WHERE id = $1`, [id]);
@@ -393,7 +393,7 @@ describe('departments', () => {
     ['Shop/Sales', 4],
     ['#4', 4],
     ['Sales', 'ambiguous-department'],
-    // The one at the top is written so, too.
+    // The top-level one, whose name is also its path.
     ['Shop', 3],
     ['Company/Shop', 6],
     ['Nowhere', 'unknown-department'],

@@ -13,9 +13,9 @@ import { undoRows } from './undo-import.js';
 
 /** Most rows of one import. */
 const maxImportRows = 50_000;
-/** Most rows of one call. */
+/** Most rows per call. */
 export const maxRowsAtATime = sql.batchRows;
-/** Most imports in the list, the newest ones. */
+/** Most imports listed, the newest ones. */
 const listed = 50;
 
 export interface JudgedRow {
@@ -23,15 +23,15 @@ export interface JudgedRow {
   name: string;
   outcome: ImportOutcome;
   faults: Fault[];
-  /** 0 not done, 1 done, 2 undone, 3 undone but for what others changed */
+  /** 0 not done, 1 done, 2 undone, 3 undone except for what others changed */
   state: number;
-  /** 0: none yet */
+  /** 0: no user yet */
   user_id: number;
 }
 
 export type ImportResult<T> = { result: 'done'; value: T } | { result: 'not-found' | 'conflict' | 'full' };
 
-/** Users from files: checked row by row, then added and changed, and taken back when that was a mistake. */
+/** Imports of users from files: rows are checked, then users are added and changed; an import can be undone. */
 export class UserImports {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -39,7 +39,7 @@ export class UserImports {
     this.#database = database;
   }
 
-  /** @returns its id */
+  /** @returns the import's id */
   create(fileName: string, actor: Actor): Promise<number> {
     return this.#database.transaction('create_user_import', async (query) => {
       const record = await openAudit(query, actor);
@@ -51,7 +51,7 @@ export class UserImports {
     });
   }
 
-  /** The newest first. */
+  /** Newest first. */
   list(): Promise<ImportRow[]> {
     return this.#database.query<ImportRow>(sql.listImports, [listed]);
   }
@@ -61,17 +61,17 @@ export class UserImports {
     return (await this.#database.query<ImportRow>(sql.oneImport, [importId]))[0];
   }
 
-  /** Ascending, at most 1,000. @param outcome empty: any */
+  /** Ascending by row, at most 1,000. @param outcome empty: any */
   async rows(importId: number, after: number, limit: number, outcome: string): Promise<JudgedRow[]> {
     if (!isStorableId(importId)) return [];
     return this.#database.query<JudgedRow>(sql.listRows, [importId, after, Math.min(limit, 1_000), outcome]);
   }
 
   /**
-   * Checks rows and keeps them, without changing any user; those that are there already are replaced.
-   * `conflict`: its users were imported already; `full`: it would have more than 50,000 rows
-   * @param written at most 500, each another row
-   * @throws TeamTalkError `invalid-argument` when a row is there twice
+   * Checks rows and stores them, replacing rows with the same numbers; changes no user.
+   * `conflict`: the import has begun already; `full`: it would have more than 50,000 rows
+   * @param written at most 500 rows with different numbers
+   * @throws TeamTalkError `invalid-argument` when a row number is repeated
    */
   addRows(
     importId: number,
@@ -113,9 +113,9 @@ export class UserImports {
   }
 
   /**
-   * Adds and changes the users of the next 500 rows; called again until none is left. Each row is checked again: the users
-   * may have changed since.
-   * `conflict`: it was undone
+   * Adds and changes the users of the next 500 rows; callers repeat it until no row is left. Each row is checked again, since
+   * users may have changed after the dry run.
+   * `conflict`: the import was undone
    */
   run(importId: number, actor: Actor): Promise<ImportResult<ImportRow>> {
     return this.#inImport<ImportRow>('run_user_import', importId, actor, async (query, current) => {
@@ -125,10 +125,10 @@ export class UserImports {
   }
 
   /**
-   * Takes back what the last 500 rows that were done did; called again until none is left. Users who were added have left
-   * then; of those who were changed only what nobody has changed since is put back.
+   * Undoes the last 500 imported rows; callers repeat it until no row is left. Users that were added count as having left; of
+   * users that were changed, only the fields that nobody has changed since are restored.
    * `conflict`: nothing was imported
-   * @returns with those who have left by it, whose connections are to be ended
+   * @returns the import, and the ids of the users removed by undoing, whose connections the caller ends
    */
   undo(importId: number, actor: Actor): Promise<ImportResult<ImportRow & { left: number[] }>> {
     return this.#inImport<ImportRow & { left: number[] }>(
@@ -143,7 +143,7 @@ export class UserImports {
   }
 
   /**
-   * Gives the next 500 users whom it added a password each, which is nowhere else than in what this returns.
+   * Issues passwords to the next 500 users that the import added. They are only in the result.
    * `conflict`: nothing was imported, or it was undone
    */
   issuePasswords(
@@ -157,12 +157,12 @@ export class UserImports {
     });
   }
 
-  /** Removes an import that is older than a month. @returns how many */
+  /** Removes an import that is older than 30 days. @returns the number removed, 0 or 1 */
   async purge(): Promise<number> {
     return (await this.#database.query(sql.purgeImports, [])).length;
   }
 
-  /** In a transaction that keeps out other calls for the same import. */
+  /** Runs `work` in a transaction that locks the import. */
   async #inImport<T>(
     name: string,
     importId: number,

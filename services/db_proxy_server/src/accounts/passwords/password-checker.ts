@@ -53,7 +53,7 @@ export class PasswordChecker {
    */
   async check(stored: StoredPassword | undefined, digest: string): Promise<boolean> {
     if (stored?.legacySalt === null) {
-      // One that costs little is followed by one at the full cost, as an unknown name is.
+      // A failed check at this low cost is followed by one at the full cost, as for an unknown name.
       if (isIssued(stored.hash)) {
         if (await this.#verify(stored.hash, digest)) return true;
       }
