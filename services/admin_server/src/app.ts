@@ -11,7 +11,7 @@ import { SessionPace } from './http/session-pace.js';
 import { SignOnProvider } from './sign-on/provider.js';
 import { signOnRoutes } from './sign-on/routes.js';
 
-/** The pages of the console and their API as an express application. */
+/** The pages of the console and their API, as an Express application. */
 export function createApp(
   config: Pick<AdminServerConfig, 'hstsSeconds' | 'limits' | 'origin' | 'signOn' | 'trustedProxies'>,
   kit: Kit,
@@ -37,7 +37,7 @@ export function createApp(
   return app;
 }
 
-/** The path of the operation that served a request; undefined: none. */
+/** The path of the operation that handled a request; undefined: none. */
 export function routeOf(response: ServerResponse): string | undefined {
   return ((response as Response).locals as { path?: string }).path;
 }

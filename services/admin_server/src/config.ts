@@ -78,9 +78,9 @@ export interface AdminServerConfig extends CommonConfig {
   tls: TlsFiles | undefined;
   /** proxies whose X-Forwarded-For is trusted */
   trustedProxies: Networks;
-  /** for which browsers keep to HTTPS */
+  /** max-age of Strict-Transport-Security; 0: not sent */
   hstsSeconds: number;
-  /** undefined: the host that a request names */
+  /** undefined: the host named in the request */
   origin: string | undefined;
   /** undefined: accounts have passwords only */
   signOn: SignOnConfig | undefined;
@@ -121,7 +121,7 @@ function signOnConfig(values: EnvValues<typeof envSchema>): SignOnConfig | undef
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = values;
   if (issuer === '') return undefined;
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  // Whoever is between could say who anybody is.
+  // Without TLS, an attacker on the path could sign on as anybody.
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.has(url.hostname));
   const problems = [
     ...(url && isSafe && !url.search && !url.hash ? [] : ['OIDC_ISSUER: must be an https:// URL']),

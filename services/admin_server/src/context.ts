@@ -4,7 +4,7 @@ import { connectStore, type ReplicaPool } from '@teamtalk/rpc';
 import type { Kit, Logger } from '@teamtalk/service-kit';
 import type { AdminServerConfig } from './config.js';
 
-/** Of which instances the overview tells. */
+/** Services whose instances the overview lists. */
 const services = [
   'login_server',
   'msg_server',
@@ -16,10 +16,10 @@ const services = [
   'admin_server',
 ] as const;
 
-/** Members of groups that one account may change per second, and at once. */
+/** Group members that one account may add, remove or notify per second, and as a burst. */
 const pace = { perSecond: 1_000, burst: 50_000 };
 
-/** What the parts of the service share. */
+/** Dependencies shared by the parts of the service. */
 export interface Context {
   readonly bus: Bus;
   readonly log: Logger;
@@ -28,7 +28,7 @@ export interface Context {
   /** the instances of every service */
   readonly registries: readonly Registry[];
   readonly pool: ReplicaPool;
-  /** what the provider is called by which people may sign on; undefined: there is none */
+  /** display name of the sign-on provider; undefined: none is configured */
   readonly signOn: string | undefined;
 }
 

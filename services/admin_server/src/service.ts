@@ -14,7 +14,7 @@ import { answerMs } from './http/admin-api.js';
 
 const tooMany = JSON.stringify({ type: 'urn:teamtalk:problem:too-many-calls', status: 429 });
 
-/** Starts admin_server, the console: its pages and their API. Ports: `http`, `ops`. */
+/** Starts admin_server, which serves the console's pages and their API. Ports: `http`, `ops`. */
 export function startAdminServer(config: AdminServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('admin_server', config, options, start);
 }

@@ -4,9 +4,8 @@ import { consoleApi, consoles, type Method, type ReplicaPool } from '@teamtalk/r
 const { CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDED } = consoleApi.console.CallResult;
 
 /**
- * The db_proxy_servers, called in the name of a session: they decide whether its account may do it, and record it as the
- * actor. Besides what a call throws it throws Problem `not-logged-in`, `not-permitted` and
- * `second-factor-needed`.
+ * Calls db_proxy_server on behalf of a session. db_proxy_server checks whether the session's account may make the call, and
+ * records it as the actor. Calls may also throw Problem `not-logged-in`, `not-permitted` and `second-factor-needed`.
  */
 export class SessionStore implements Store {
   readonly #pool: ReplicaPool;

@@ -2,10 +2,10 @@ import { id, line, maxId, moment, pathId } from '@teamtalk/administration/fields
 import { z } from 'zod';
 import { define } from './definition.js';
 
-/** Whom one chooses. */
+/** The audiences of a broadcast. */
 export const broadcastAudiences = ['everybody', 'departments', 'groups', 'users'] as const;
 
-/** Most departments, groups or users that are chosen. */
+/** Most departments, groups or users of one broadcast. */
 export const maxChosen = 500;
 
 /** Longest message, UTF-16 code units. */

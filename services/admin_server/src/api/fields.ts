@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const priority = z.int().min(0).max(maxId);
 
-/** Lists are read page by page, ascending by id. */
+/** Query parameters of lists, which are read page by page, ascending by id. */
 export const page = {
   after: pathId.optional().describe('Only ids above this one: `next` of the page before'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -12,7 +12,7 @@ export const page = {
 /** `after` of the next page. */
 export const next = id.nullable().describe('`after` of the next page; null: this is the last one');
 
-/** A new password of an account of the console. */
+/** A new password of a console account. */
 export const newPassword = z.string().min(12).max(256);
 
 export const password = z.string().min(1).max(256);

@@ -1,4 +1,4 @@
-// The contract of /admin/v1, for the server and the pages: nothing here needs Node.
+// The contract of /admin/v1. Shared by the server and the pages, so nothing here requires Node.
 import { accountsApi } from './accounts.js';
 import { appsApi } from './apps.js';
 import { auditApi } from './audit.js';
@@ -38,11 +38,11 @@ export const api = {
 export type Api = typeof api;
 export type OperationId = keyof Api;
 
-/** What a caller gives to an operation: `params`, `query` and `body`, those that it has. */
+/** The input of an operation: those of `params`, `query` and `body` that it has. */
 export type ApiRequest<Id extends OperationId> = RequestOf<Api[Id]>;
 
-/** What an operation responds; undefined when the response is empty. */
+/** The response of an operation; undefined when it is empty. */
 export type ApiReply<Id extends OperationId> = ReplyOf<Api[Id]>;
 
-/** A header that every call other than GET has: a page of another origin cannot set it unasked. */
+/** Required by every call other than GET; pages of other origins cannot set it without a CORS preflight. */
 export const consoleHeader = 'x-teamtalk-console';

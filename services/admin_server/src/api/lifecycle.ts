@@ -2,7 +2,7 @@ import { id, line, moment, pathId } from '@teamtalk/administration/fields';
 import { z } from 'zod';
 import { define } from './definition.js';
 
-/** What a rule of retention is for. */
+/** Scopes of a retention rule. */
 export const retentionScopes = ['installation', 'department', 'group'] as const;
 
 const scope = z.enum(retentionScopes);
@@ -31,7 +31,7 @@ const hold = z
   })
   .meta({ id: 'LegalHold' });
 
-/** One of both. */
+/** Either a user or a group. */
 const subject = z
   .strictObject({ reason: line(1, 200), user_id: id.optional(), group_id: id.optional() })
   .refine((body) => (body.user_id === undefined) !== (body.group_id === undefined), {

@@ -15,7 +15,7 @@ const failure = z
 const params = z.strictObject({ user_id: pathId });
 const tag = 'Users';
 
-/** Failed logins, by which a user or an account is refused for a while. */
+/** Failed logins; after too many, logins of the user or account are refused for a while. */
 export const loginFailuresApi = define({
   listLoginFailures: {
     method: 'get',

@@ -11,7 +11,7 @@ const recoveryCodes = z
 const codeBody = z.strictObject({ code }).meta({ id: 'Code' });
 const tag = 'Session';
 
-/** Codes of an authenticator app (RFC 6238) with which the own account logs in. */
+/** The second factor of the caller's own account: codes of an authenticator app (RFC 6238). */
 export const secondFactorApi = define({
   beginSecondFactor: {
     method: 'post',

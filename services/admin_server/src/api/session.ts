@@ -6,10 +6,10 @@ import { code, newPassword, password } from './fields.js';
 
 export const role = z.enum(consoleRoles);
 
-/** In the order of the store’s enum. */
+/** In the order of the SecondFactor enum in console.proto. */
 export const secondFactorStates = ['off', 'on', 'needed', 'unavailable', 'elsewhere'] as const;
 
-/** Who is logged in. */
+/** The account that is logged in. */
 const me = z
   .object({
     account_id: id,

@@ -5,9 +5,9 @@ const { ACCOUNT_CONFLICT, ACCOUNT_DONE, ACCOUNT_NOT_FOUND, ACCOUNT_TOO_MANY_ATTE
   consoleApi.console.AccountResult;
 
 /**
- * @param what kind of thing was not found
- * @param conflict text for a conflict
- * @throws Problem when it was not done
+ * @param what noun for the message when nothing was found
+ * @param conflict message for a conflict
+ * @throws Problem unless the result is ACCOUNT_DONE
  */
 export function requireDone(
   { result }: { result: consoleApi.console.AccountResult },

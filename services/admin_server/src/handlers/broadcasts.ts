@@ -8,7 +8,7 @@ type Broadcast = ApiReply<'listBroadcasts'>['broadcasts'][number];
 const { BROADCAST_CONFLICT, BROADCAST_NOT_FOUND } = consoleApi.console.BroadcastOutcome;
 
 const noSender = 'there is no such bot';
-/** Milliseconds: it waits for the batch that is being stored. */
+/** Milliseconds the store has to cancel, which waits for the batch that is being stored. */
 const cancelMs = 10_000;
 
 export const broadcasts: Handlers<

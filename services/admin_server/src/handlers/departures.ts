@@ -8,7 +8,7 @@ const { DEPARTURE_DONE, DEPARTURE_NOT_FOUND, DEPARTURE_UNKNOWN_SUCCESSOR } =
 
 /** Values of GroupModifyType. */
 const [add, remove] = [1, 2] as const;
-/** Milliseconds after which the rest is left to another call. */
+/** Milliseconds after which the remaining groups are left to another call. */
 const enoughMs = 5_000;
 
 export const departures: Handlers<'leaveGroups' | 'rejoinGroups'> = {
@@ -23,7 +23,7 @@ export const departures: Handlers<'leaveGroups' | 'rejoinGroups'> = {
   },
 };
 
-/** Changes groups, and notifies their members, until none remains or it took long enough. */
+/** Changes groups and notifies their members, until none remains or the time is up. */
 async function change(
   call: Call,
   userId: number,

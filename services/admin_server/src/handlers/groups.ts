@@ -15,7 +15,7 @@ import type { Call, Handlers } from './handler.js';
 
 /** Values of GroupModifyType. */
 const changes = { add: 1, remove: 2 } as const;
-/** Members whose names are asked for at once. */
+/** Members per request for names. */
 const maxAsked = 1_000;
 
 export const groups: Handlers<
@@ -58,7 +58,7 @@ export const groups: Handlers<
       groupId,
       changeType: changes[body.change],
       memberIds: body.user_ids,
-      // Clients show who made the change; an administrator's is one of the changed members'.
+      // Clients show who made the change. Administrators are not users, so the first changed member is named instead.
       userId: body.user_ids[0] as number,
       byAdmin: true,
       actor: call.actor,

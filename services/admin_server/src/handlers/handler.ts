@@ -4,9 +4,9 @@ import type { InputOf, ReplyOf } from '../api/definition.js';
 import type { Api, OperationId } from '../api/index.js';
 import type { Context } from '../context.js';
 
-/** What a handler works with; its `pool` calls the store as the account that is logged in. */
+/** The context of a call. Its `pool` calls the store on behalf of the logged-in account. */
 export interface Call extends Backend, Omit<Context, 'pool'> {
-  /** the store itself, for what needs no session */
+  /** calls the store without a session */
   readonly replicas: ReplicaPool;
   /** SHA-256 of the session's token; empty without one */
   readonly session: Buffer;
@@ -15,14 +15,14 @@ export interface Call extends Backend, Omit<Context, 'pool'> {
   readonly userAgent: string;
   readonly actor: Actor;
   newSession(): { token: string; hash: Buffer };
-  /** Gives the browser the session. */
+  /** Sets the session cookie. */
   keep(token: string): void;
-  /** Takes the session from the browser. */
+  /** Clears the session cookie. */
   forget(): void;
 }
 
 /** @throws Problem when the operation fails */
 type Handler<Id extends OperationId> = (call: Call, input: InputOf<Api[Id]>) => Promise<ReplyOf<Api[Id]>>;
 
-/** A handler for each operation. */
+/** The handlers of these operations. */
 export type Handlers<Ids extends OperationId = OperationId> = { readonly [Id in Ids]: Handler<Id> };

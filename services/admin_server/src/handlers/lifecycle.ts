@@ -144,7 +144,7 @@ export const lifecycle: Handlers<
   },
 };
 
-/** @throws Problem when there is no such thing */
+/** @returns the id. @throws Problem `not-found` */
 function found({ found: isThere, id }: { found: boolean; id: number }, what: string): number {
   if (isThere) return id;
   throw new Problem('not-found', `there is no such ${what}`);

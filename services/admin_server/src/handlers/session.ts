@@ -9,7 +9,7 @@ import type { Call, Handlers } from './handler.js';
 const { LOG_IN_CODE_NEEDED, LOG_IN_DONE, LOG_IN_TOO_MANY_ATTEMPTS, LOG_IN_WRONG_CODE } =
   consoleApi.console.LogInResult;
 
-/** Milliseconds the store has to log somebody in. */
+/** Milliseconds the store has for a login or a change of password. */
 const logInMs = 5_000;
 const idleMinutes = 30;
 
@@ -76,8 +76,8 @@ interface Opening {
 }
 
 /**
- * Opens a session with a token of its own, whatever the browser had.
- * @param ask is not retried: a setup token is good for one attempt
+ * Opens a session with a new token, even if the browser already had one.
+ * @param ask is not retried, because a setup token works for only one attempt
  */
 async function open(
   { address, keep, newSession, userAgent }: Call,

@@ -79,7 +79,7 @@ export const userImports: Handlers<
   },
 };
 
-/** They cannot log in any more already: who is still connected is disconnected. */
+/** Disconnects users who have left; they can no longer log in. */
 async function endConnectionsOf(call: Call, userIds: readonly number[]): Promise<void> {
   const results = await Promise.allSettled(userIds.map((userId) => endLogins(call, userId)));
   const failed = results.filter(({ status }) => status === 'rejected').length;

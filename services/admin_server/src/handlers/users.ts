@@ -43,7 +43,7 @@ export const users: Handlers<
   async createUser(call, { body }) {
     const request = {
       fields: userFieldsOf(body),
-      // A call that is retried adds them once.
+      // A retried call creates the user only once.
       idempotencyKey: `console ${randomUUID()}`,
     };
     return find(call, savedId(await ask(call, administration.createUser, request), 'user', nameTaken));
@@ -77,7 +77,7 @@ export const users: Handlers<
   },
 
   async endConnection(call, { params: { user_id: userId, connection_id: connectionId } }) {
-    // Whether there is such a connection is nothing for those who may not see the user.
+    // Whoever may not see the user must not learn whether the connection exists.
     await findUser(call, userId);
     await endConnection(call, userId, connectionId, call.actor);
     return undefined;

@@ -28,11 +28,11 @@ export interface AdminApiOptions {
   sessions: SessionPace;
 }
 
-/** Milliseconds an operation may take; the check of the whole audit takes longest. */
+/** Milliseconds an operation may take; verifying the whole audit log takes longest. */
 export const answerMs = 30_000;
-/** Milliseconds the store has to say whose session it is. */
+/** Milliseconds the store has to look up a session. */
 const sessionMs = 3_000;
-/** Of what strangers may send, bytes. */
+/** Largest request body without a session, bytes. */
 const strangersBytes = 4_096;
 
 const { SECOND_FACTOR_NEEDED } = consoleApi.console.SecondFactor;
@@ -42,7 +42,7 @@ const none = 'none';
 
 interface Locals {
   id?: OperationId;
-  /** for traces */
+  /** of the operation, for traces */
   path?: string;
   account?: string;
   session?: Buffer;
@@ -52,7 +52,7 @@ interface Locals {
 
 type Handle = (call: Call, input: unknown) => Promise<unknown>;
 
-/** The API below /admin/v1: JSON with HTTP status codes and problem details, for the pages of the console. */
+/** The API of the console's pages, below /admin/v1: JSON with HTTP status codes and problem details. */
 export function adminApi(
   { config, kit, context, sessions }: AdminApiOptions,
   handlers: Handlers,
@@ -84,7 +84,7 @@ export function adminApi(
     else response.end(JSON.stringify(reply));
   }
 
-  /** Finds out who calls, and refuses what they may not do, before the body is read. */
+  /** Authenticates and authorises a call before its body is read. */
   function admit({ access, method }: Definition): RequestHandler {
     return async (request, response, next) => {
       if (method !== 'get') requireSamePage(request, config.origin);
@@ -142,7 +142,7 @@ export function adminApi(
       session,
       address,
       userAgent: request.get('user-agent') ?? '',
-      // db_proxy_server puts the account in its place.
+      // db_proxy_server replaces the name by the session's account.
       actor: { name: `console ${account}`, asUser: 0, source: address },
       newSession,
       keep: (token) => {
@@ -185,7 +185,7 @@ export function adminApi(
   // Express recognises an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, request, response, _next) => {
     const problem = problemOf(error);
-    // Only one that came: a link from another page brings none, and would log out whoever follows it.
+    // Only if a session cookie was sent: a link from another site arrives without it, and must not log the user out.
     if (problem.status === 401 && sessionOf(request)) clearCookie(request, response);
     if (problem.status === 429 || problem.status === 503) response.set('retry-after', '1');
     response.set('content-type', 'application/problem+json; charset=utf-8');

@@ -12,7 +12,7 @@ const needs: Readonly<Record<string, string>> = {
   session: 'Whoever is logged in may call it.',
 };
 
-/** What the OpenAPI document of the operations is made from. */
+/** The arguments of `openApiDocument` for these operations. */
 export function documentOf(api: Readonly<Record<string, Definition>>): Parameters<typeof openApiDocument> {
   const operations = Object.entries(api).map(([id, definition]) => {
     const more = definition.description ? `${definition.description}\n\n` : '';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { RequestHandler } from 'express';
 import sirv from 'sirv';
 
-/** Where the pages are built to. */
+/** Output folder of the pages' build. */
 const folder = fileURLToPath(new URL('../../dist/page', import.meta.url));
 
 const notBuilt = `<!doctype html>
@@ -20,7 +20,7 @@ const notBuilt = `<!doctype html>
 </html>
 `;
 
-/** Nothing from other hosts but the pictures that somebody wants to see, no inline script or style, and in no frame. */
+/** Allows nothing from other hosts except images, no inline scripts or styles, and no framing. */
 const headers = {
   'content-security-policy': [
     "default-src 'none'",
@@ -33,7 +33,7 @@ const headers = {
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
-    // Nothing may become markup or a script from a text.
+    // Text never becomes markup or scripts.
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join('; '),
@@ -41,7 +41,7 @@ const headers = {
   'x-frame-options': 'DENY',
 };
 
-/** The pages: built files, whose names change with their content, compressed ahead; for every other path the one page. */
+/** Serves the built files, which are precompressed and have content hashes in their names; any other path gets index.html. */
 export function pages(): RequestHandler {
   const isBuilt = existsSync(path.join(folder, 'index.html'));
   const files =

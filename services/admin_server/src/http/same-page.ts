@@ -3,10 +3,10 @@ import type { Request } from 'express';
 import { consoleHeader } from '../api/index.js';
 
 /**
- * Refuses changes that another page makes in the name of whoever is logged in here: browsers name the page in Origin, and
- * let it set no header of its own.
- * @param origin that of the console; undefined: the host that the request names
- * @throws Problem `wrong-origin`
+ * Refuses changes requested by pages of other origins (CSRF). Browsers name the page's origin in the Origin header, and do not
+ * let other origins set custom headers.
+ * @param origin the console's origin; undefined: any with the host named in the request
+ * @throws Problem `wrong-origin`, or `invalid-request` for a body that is not JSON
  */
 export function requireSamePage(request: Request, origin: string | undefined): void {
   const from = request.get('origin');

@@ -4,17 +4,17 @@ import type { Request, Response } from 'express';
 /** 256 bits, URL-safe. */
 const tokenPattern = /^[\w-]{43}$/;
 
-/** Over TLS the cookie is bound to the host, and no other host of the domain can set it. */
+/** With TLS the prefix binds the cookie to this host; other hosts of the domain cannot set it. */
 function cookieOf({ secure }: Request): string {
   return secure ? '__Host-teamtalk-console' : 'teamtalk-console';
 }
 
-/** SHA-256 of a session's token: what is stored, and what db_proxy_server is asked by. */
+/** SHA-256 of a session's token, by which db_proxy_server stores and finds it. */
 export function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** The session of a request; undefined: none. */
+/** SHA-256 of a request's session token; undefined: no session. */
 export function sessionOf(request: Request): Buffer | undefined {
   const name = `${cookieOf(request)}=`;
   const cookies = (request.get('cookie') ?? '').split(';').map((each) => each.trim());
@@ -22,7 +22,7 @@ export function sessionOf(request: Request): Buffer | undefined {
   return token !== undefined && tokenPattern.test(token) ? hashOf(token) : undefined;
 }
 
-/** A token that no one knows yet: whoever logs in gets a new one, whatever they had. */
+/** A new token. Every login gets one, which prevents session fixation. */
 export function newSession(): { token: string; hash: Buffer } {
   const token = randomBytes(32).toString('base64url');
   return { token, hash: hashOf(token) };

@@ -16,7 +16,7 @@ const unknown = (network = '203.0.113.7') =>
   });
 const known = (session: Buffer, network = '203.0.113.7') => pace.ask(session, network, async () => 'ann');
 
-it('holds off whoever makes up sessions, all at once or one by one, and nobody elsewhere', async () => {
+it('holds off networks that make up sessions, concurrently or one by one, but not other networks', async () => {
   const begun = performance.now();
   const answers = await Promise.all(Array.from({ length: 500 }, () => unknown()));
   for (let i = 0; i < 500; i++) answers.push(await unknown());
@@ -26,18 +26,18 @@ it('holds off whoever makes up sessions, all at once or one by one, and nobody e
   expect(await unknown('203.0.113.8')).toBeUndefined();
 });
 
-it('lets a session go on that was known, whatever others of its network do', async () => {
+it('does not hold off known sessions of the same network', async () => {
   const session = randomBytes(32);
   expect(await known(session)).toBe('ann');
   await Promise.all(Array.from({ length: 500 }, () => unknown()));
   for (let i = 0; i < 100; i++) expect(await known(session)).toBe('ann');
 });
 
-it('does not count sessions that are known, however many of them are new', async () => {
+it('does not count valid sessions, even when many are seen for the first time', async () => {
   for (let i = 0; i < 200; i++) expect(await known(randomBytes(32))).toBe('ann');
 });
 
-it('counts one that has ended', async () => {
+it('counts a session that has ended', async () => {
   const session = randomBytes(32);
   await known(session);
   const ended = () => pace.ask(session, '203.0.113.7', async () => undefined);

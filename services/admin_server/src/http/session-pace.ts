@@ -1,24 +1,24 @@
 import { TokenBucket } from '@teamtalk/administration';
 
-/** Sessions that the store did not know, per second and at once, of one network. */
+/** Lookups of unknown sessions per second from one network, and their burst. */
 const unknownPerSecond = 20;
-/** Sessions, and networks, that are remembered; what was not used for longest is forgotten. */
+/** Most sessions, and most networks, remembered; the least recently used one is forgotten. */
 const maxRemembered = 10_000;
 
 /**
- * Limits how often the store is asked for sessions that it does not know, by network: whoever makes up cookies costs it a question
- * each. Sessions that it has known here are not held up by others of their network.
+ * Limits the lookups of unknown sessions per source network, since each made-up cookie costs the store a query. Sessions that
+ * were found before are not held off because of others in their network.
  */
 export class SessionPace {
   readonly #known = new Map<string, true>();
   readonly #unknown = new Map<string, TokenBucket>();
 
   /**
-   * Asks for a session.
+   * Looks up a session.
    * @param session SHA-256 of its token
-   * @param network whose request it is
-   * @param ask the question
-   * @returns undefined: the store does not know it; `held-off`: it was not asked
+   * @param network the request's source network
+   * @param ask queries the store
+   * @returns undefined: the store does not know the session; `held-off`: the store was not asked
    */
   async ask<T>(
     session: Buffer,
@@ -27,7 +27,7 @@ export class SessionPace {
   ): Promise<T | undefined | 'held-off'> {
     const key = session.toString('base64');
     const bucket = this.#known.has(key) ? undefined : this.#bucketOf(network);
-    // It counts as unknown until it is found: many come at once.
+    // Counts as unknown until it is found, so that concurrent lookups are limited too.
     if (bucket && !bucket.take()) return 'held-off';
     const found = await ask();
     if (found === undefined) {
@@ -51,7 +51,7 @@ export class SessionPace {
   }
 }
 
-/** Put at the end: the first one is the one not used for longest. */
+/** Moves the entry to the end, so that the first one is the least recently used. */
 function remember<T>(all: Map<string, T>, key: string, value: T): void {
   all.delete(key);
   all.set(key, value);

@@ -1,6 +1,6 @@
 import { TokenBucket } from '@teamtalk/administration';
 
-/** Sessions remembered; the one that is forgotten may have a second's worth of changes at once again. */
+/** Sessions remembered. A forgotten session may make a full burst of changes again. */
 const maxSessions = 10_000;
 
 /** Limits the changes per second of each session. */
@@ -16,7 +16,7 @@ export class WritePace {
   take(session: Buffer): boolean {
     const key = session.toString('base64');
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#perSecond);
-    // Put at the end: the first one is the one not used for longest.
+    // Moved to the end, so that the first one is the least recently used.
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > maxSessions) this.#buckets.delete(this.#buckets.keys().next().value as string);

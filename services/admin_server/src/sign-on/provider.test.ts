@@ -9,7 +9,7 @@ const back = 'https://console.example.com/admin/v1/sign-on/callback';
 let kit: Kit;
 let server: Server;
 let issuer: string;
-/** A provider that answers nothing until this is called. */
+/** Lets the provider answer; until then requests wait. */
 let answer: () => void;
 
 beforeEach(async () => {
@@ -43,7 +43,7 @@ afterEach(async () => {
   await kit.life.stop();
 });
 
-it('one network holds half of the sign-ons that ask a slow provider, and others still get in', async () => {
+it('one network can use only half of the concurrent sign-ons at a slow provider', async () => {
   const config = { issuer, clientId: 'console', clientSecret: '', scopes: 'openid', name: '', roleClaim: '' };
   const provider = new SignOnProvider({ ...config, trustEmail: false }, kit.log);
   const held = Array.from({ length: 10 }, () => provider.begin(back, '203.0.113.7'));

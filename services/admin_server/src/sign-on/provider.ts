@@ -1,42 +1,42 @@
 import { type Logger, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
 import * as oidc from 'openid-client';
 
-/** By which provider people sign on. */
+/** The sign-on provider. */
 export interface SignOnConfig {
-  /** as it calls itself */
+  /** issuer URL as the provider states it */
   issuer: string;
   clientId: string;
   /** empty: a public client */
   clientSecret: string;
   scopes: string;
-  /** on the button */
+  /** label on the button */
   name: string;
-  /** claim of the ID token that has the role; empty: the role is given in the console */
+  /** claim of the ID token that contains the role; empty: roles are assigned in the console */
   roleClaim: string;
-  /** whether an address counts that the provider has not verified */
+  /** whether to trust an e-mail address that the provider has not verified */
   trustEmail: boolean;
 }
 
-/** What has to come back with the browser. */
+/** Values that have to match when the browser returns from the provider. */
 export interface Check {
   state: string;
   nonce: string;
   verifier: string;
 }
 
-/** Who has signed on. */
+/** The identity of a person who has signed on. */
 export interface SignedOn {
   issuer: string;
   subject: string;
-  /** empty: none that counts */
+  /** empty: none that is trusted */
   email: string;
-  /** empty: the one the account has */
+  /** empty: the account's role stays */
   role: string;
 }
 
 export type SignOnFailure = 'declined' | 'invalid' | 'unavailable' | 'no-role';
 
-/** Why somebody has not signed on. */
+/** A failed sign-on. */
 export class SignOnError extends Error {
   readonly kind: SignOnFailure;
 
@@ -46,21 +46,21 @@ export class SignOnError extends Error {
   }
 }
 
-/** Seconds the provider has to respond; the milliseconds that all of its responses may take. */
+/** Seconds for one response of the provider, and milliseconds for all of them together. */
 const responseSeconds = 5;
 const totalMs = 12_000;
-/** For so long what it says of itself is believed, milliseconds. */
+/** Milliseconds for which the provider's metadata is cached. */
 const keptMs = 3_600_000;
-/** What clocks may differ, seconds. */
+/** Tolerated clock skew, seconds. */
 const clockSeconds = 60;
-/** Sign-ons that ask the provider at the same time, of all and of one network; further ones are refused. */
+/** Concurrent sign-ons, in total and from one network; further ones are refused. */
 const maxAtOnce = 20;
 const maxOfNetwork = maxAtOnce / 2;
 
 const unavailableCodes = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
 const unavailableAnswers = new Set(['server_error', 'temporarily_unavailable']);
 
-/** The OpenID Connect provider: the code flow with PKCE, state and nonce. It is first asked when somebody signs on. */
+/** Client of the OpenID Connect provider: the code flow with PKCE, state and nonce. Discovery waits for the first sign-on. */
 export class SignOnProvider {
   readonly #config: SignOnConfig;
   readonly #log: Logger;
@@ -75,9 +75,10 @@ export class SignOnProvider {
   }
 
   /**
-   * Where the browser goes.
-   * @param redirectUri where it comes back to
-   * @param network of the browser
+   * Begins a sign-on.
+   * @param redirectUri where the provider sends the browser back to
+   * @param network the browser's source network
+   * @returns where to send the browser, and the values to check when it returns
    * @throws SignOnError
    */
   begin(redirectUri: string, network: string): Promise<{ url: URL; check: Check }> {
@@ -100,7 +101,7 @@ export class SignOnProvider {
     });
   }
 
-  /** @param url the browser has come back to, as the provider knows it @param network of the browser @throws SignOnError */
+  /** @param url to which the browser returned, as the provider knows it. @param network as for `begin`. @throws SignOnError */
   finish(url: URL, { state, nonce, verifier }: Check, network: string): Promise<SignedOn> {
     return this.#bounded(network, async () => {
       const tokens = await oidc.authorizationCodeGrant(await this.#configuration(), url, {
@@ -122,7 +123,7 @@ export class SignOnProvider {
     return { issuer, subject, email: counts ? email : '', role: this.#roleIn(claims) };
   }
 
-  /** The first of its values: what it means is decided by the store. */
+  /** The first value of the role claim; the store decides whether it is valid. */
   #roleIn(claims: oidc.IDToken): string {
     const { roleClaim } = this.#config;
     if (roleClaim === '') return '';
@@ -158,7 +159,7 @@ export class SignOnProvider {
       clientSecret === '' ? oidc.None() : oidc.ClientSecretPost(clientSecret),
       {
         timeout: responseSeconds,
-        // Signatures are checked, whatever the connection they came by.
+        // Signatures are checked even for tokens received over TLS.
         execute: [
           oidc.enableNonRepudiationChecks,
           ...(url.protocol === 'http:' ? [oidc.allowInsecureRequests] : []),
@@ -196,7 +197,7 @@ function failureOf(error: unknown): SignOnError {
   const code: unknown = (error as { code?: unknown } | undefined)?.code;
   const isAway =
     error instanceof TeamTalkError ||
-    // As fetch reports a connection that fails.
+    // How fetch reports a failed connection.
     (error instanceof TypeError && error.cause !== undefined) ||
     unavailableCodes.has(String(code));
   return new SignOnError(isAway ? 'unavailable' : 'invalid', options);

@@ -13,11 +13,11 @@ const { LOG_IN_DONE, LOG_IN_NO_ROLE, LOG_IN_NOT_INVITED } = consoleApi.console.L
 const signOnPath = '/admin/v1/sign-on';
 const callbackPath = `${signOnPath}/callback`;
 
-/** Milliseconds somebody has to sign on at the provider, and the store to open a session. */
+/** Milliseconds for signing on at the provider, and for the store to open a session. */
 const signOnMs = 600_000;
 const openMs = 5_000;
 
-/** What the pages tell, by `sign-on` in their address. */
+/** Outcome shown by the pages, in the parameter `sign-on` of their address. */
 type Outcome =
   | 'done'
   | 'begun'
@@ -35,12 +35,12 @@ interface SignOnOptions {
   config: Pick<AdminServerConfig, 'origin'>;
   kit: Kit;
   context: Pick<Context, 'pool'>;
-  /** undefined: people have passwords only */
+  /** undefined: accounts have passwords only */
   provider: SignOnProvider | undefined;
   sessions: SessionPace;
 }
 
-/** Sends browsers to the provider, and takes them back with a session, or with why they have none. */
+/** Redirects browsers to the provider, and gives them a session, or the reason for a refusal, when they return. */
 export function signOnRoutes({ config, kit, context, provider, sessions }: SignOnOptions): Router {
   const counted = kit.metrics.counter(
     'sign_ons_total',
@@ -48,7 +48,7 @@ export function signOnRoutes({ config, kit, context, provider, sessions }: SignO
     ['result'],
   );
 
-  /** The address of this page, as browsers have it. */
+  /** The URL of a path, as browsers see it. */
   const urlOf = (request: Request, path: string): URL =>
     new URL(path, config.origin ?? `${request.protocol}://${request.host}`);
 
@@ -117,12 +117,12 @@ export function signOnRoutes({ config, kit, context, provider, sessions }: SignO
 
 const networkOf = ({ ip = '' }: Request) => sourceNetwork(plainAddress(ip));
 
-/** Over TLS bound to the host, as that of a session. */
+/** With TLS the prefix binds the cookie to this host, like the session cookie. */
 function cookieOf({ secure }: Request): string {
   return secure ? '__Host-teamtalk-sign-on' : 'teamtalk-sign-on';
 }
 
-/** Sent along when the provider sends the browser back, as one that is strict would not be. */
+/** `lax`, because a strict cookie would not be sent when the provider redirects the browser back. */
 function attributes({ secure }: Request) {
   return { httpOnly: true, sameSite: 'lax', secure, path: '/' } as const;
 }

@@ -47,7 +47,7 @@ function Content() {
   );
 }
 
-/** The page of the address; the focus moves to it when it is another one, as it does when a browser loads a page. */
+/** The page for the current address. Takes the focus on every navigation, as a newly loaded page does. */
 function CurrentPage() {
   const main = useRef<HTMLElement>(null);
   const shownBefore = useRef(false);

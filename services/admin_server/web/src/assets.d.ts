@@ -1,4 +1,4 @@
-/** The address the build gives it. */
+/** The URL that the build assigns to the file. */
 declare module '*.svg' {
   const url: string;
   export default url;

@@ -72,7 +72,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** `/` goes to the search of the page, unless one is typing. */
+/** Moves the focus to the page's search field on `/`, unless the user is typing. */
 function goToSearch(event: KeyboardEvent): void {
   const typing = event.target instanceof Element && event.target.closest('input, select, textarea, dialog');
   if (event.key !== '/' || typing) return;

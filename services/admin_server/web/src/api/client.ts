@@ -10,7 +10,7 @@ import { ApiProblem } from './problem.js';
 
 const deadlineMs = 20_000;
 
-/** What follows the operation's id: nothing is needed when it takes nothing. */
+/** Arguments after the operation's id; the request is optional if the operation has no input. */
 type Rest<Id extends OperationId> = keyof ApiRequest<Id> extends never
   ? [request?: undefined, signal?: AbortSignal]
   : [request: ApiRequest<Id>, signal?: AbortSignal];
@@ -28,7 +28,7 @@ export function whenLoggedOut(listener: () => void): void {
   onLoggedOut = listener;
 }
 
-/** Calls an operation of /admin/v1. @throws ApiProblem; AbortError when `signal` ended it */
+/** Calls an operation of /admin/v1. @throws ApiProblem, or AbortError when `signal` aborts the call */
 export async function call<Id extends OperationId>(id: Id, ...rest: Rest<Id>): Promise<ApiReply<Id>> {
   const [request = {}, signal] = rest as unknown as [request?: AnyRequest, signal?: AbortSignal];
   const definition: Definition = api[id];

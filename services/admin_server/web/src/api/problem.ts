@@ -1,11 +1,11 @@
 import { has, t, tOr } from '../text/text.js';
 
-/** Why a call was not served: the server's problem details, or `unreachable`, `timeout`, `not-understood`. */
+/** Why a call failed: the server's problem details, or `unreachable`, `timeout` or `not-understood`. */
 export class ApiProblem extends Error {
   /** the last part of the problem's `type` */
   readonly kind: string;
   readonly detail: string | undefined;
-  /** what is wrong with fields of the body, by their names */
+  /** errors of fields in the body, by field name */
   readonly faults: ReadonlyMap<string, string>;
 
   constructor(kind: string, detail?: string, faults: ReadonlyMap<string, string> = new Map()) {
@@ -15,7 +15,7 @@ export class ApiProblem extends Error {
     this.faults = faults;
   }
 
-  /** @param body of a response, whatever it is */
+  /** @param body of a response; may be anything */
   static from(status: number, body: unknown): ApiProblem {
     const { type, detail, errors } = (body ?? {}) as { type?: unknown; detail?: unknown; errors?: unknown };
     const kind =
@@ -33,7 +33,7 @@ function faultsIn(errors: unknown): Map<string, string> {
   return faults;
 }
 
-/** A failure in the reader's language, with what the server says about it. */
+/** The text for a failure in the chosen language, with the server's detail if it adds anything. */
 export function problemText(error: unknown): string {
   if (!(error instanceof ApiProblem)) return t('problem.other');
   const key = `problem.${error.kind}`;

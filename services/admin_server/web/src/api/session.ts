@@ -6,13 +6,13 @@ import { ApiProblem } from './problem.js';
 
 type Me = ApiReply<'getSession'>;
 
-/** Who is logged in; null: nobody; undefined: not known yet. */
+/** The account that is logged in; null: none; undefined: not known yet. */
 export const me = signal<Me | null | undefined>(undefined);
-/** The session ended while pages were open: they stay as they are until somebody logs in again. */
+/** The session ended while a page was open; the page stays as it is until somebody logs in again. */
 export const expired = signal(false);
-/** How often somebody has logged in: what a page could not fetch meanwhile, it fetches again. */
+/** Number of logins; pages fetch again when it changes. */
 export const logins = signal(0);
-/** Why the server could not be asked who is logged in. */
+/** Why the session could not be fetched. */
 export const unreachable = signal<unknown>(undefined);
 
 const permissions = computed(() => new Set<string>(me.value?.permissions));
@@ -21,7 +21,7 @@ export function may(permission: ConsolePermission): boolean {
   return permissions.value.has(permission);
 }
 
-/** The department that a department administrator's role holds for, with those below it; null: the role holds for all. */
+/** The department (with those below it) to which a department administrator is restricted; null: no restriction. */
 export function ownDepartment(): number | null {
   return me.value?.department_id ?? null;
 }
@@ -49,7 +49,7 @@ export function entered(who: Me): void {
 
 export async function logOut(): Promise<void> {
   await call('logOut').catch((error: unknown) => {
-    // Then there is nothing left to end.
+    // The session has ended already.
     if (!(error instanceof ApiProblem && error.kind === 'not-logged-in')) throw error;
   });
   expired.value = false;

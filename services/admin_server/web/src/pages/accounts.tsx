@@ -21,7 +21,7 @@ interface Invitation {
   readonly until: string;
 }
 
-/** `undefined`: no dialog; null: a new account */
+/** undefined: no dialog; null: a new account */
 type Editing = Account | null | undefined;
 
 export function Accounts() {

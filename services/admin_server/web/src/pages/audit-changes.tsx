@@ -1,4 +1,4 @@
-/** What an event changed, a line a field; nested values as JSON. */
+/** The changes of an event, one line per field; nested values as JSON. */
 export function Changes({ before, after }: { before: unknown; after: unknown }) {
   const names = [...new Set([...namesIn(before), ...namesIn(after)])];
   if (names.length === 0) {

@@ -14,7 +14,7 @@ import { Changes } from './audit-changes.js';
 
 type Event = ApiReply<'listAuditEvents'>['events'][number];
 
-/** What verbs begin with. */
+/** Prefixes of verbs. */
 const subjects = [
   'user.',
   'department.',

@@ -15,7 +15,7 @@ interface PreviewProps {
   };
 }
 
-/** How many would get a broadcast, and how it looks to them. */
+/** The number of receivers of a broadcast, and how it looks to them. */
 export function BroadcastPreview({ from, message, target: { from_user_id, audience, ids } }: PreviewProps) {
   const settled = useSettled(ids.join(','));
   const isOpen = audience !== 'everybody' && settled === '';

@@ -21,7 +21,7 @@ interface TargetProps {
   readonly chosen: Signal<readonly Chosen[]>;
 }
 
-/** Whom a broadcast goes to. */
+/** Fields for the receivers of a broadcast. */
 export function BroadcastTarget({ audience, chosen }: TargetProps) {
   const ids = new Set(chosen.value.map(({ id }) => id));
   const add = (one: Chosen) => {

@@ -10,7 +10,7 @@ import { say } from '../ui/toast.js';
 
 type Broadcast = ApiReply<'listBroadcasts'>['broadcasts'][number];
 
-/** Milliseconds between two looks at the progress. */
+/** Milliseconds between updates of the progress. */
 const everyMs = 2_000;
 
 const moods: Readonly<Record<Broadcast['state'], Mood>> = {
@@ -21,7 +21,7 @@ const moods: Readonly<Record<Broadcast['state'], Mood>> = {
   nobody: 'warn',
 };
 
-/** Messages of a system's account to many. */
+/** The broadcasts of bots. */
 export function Broadcasts() {
   const loaded = useLoad((signal) => call('listBroadcasts', undefined, signal), [], everyMs);
   const write = may('broadcasts:write') && (
@@ -131,7 +131,7 @@ function cancel({ broadcast_id, message, state }: Broadcast, onChanged: () => vo
   });
 }
 
-/** Enough to know it by. */
+/** A message shortened to its first 60 characters, for lists and questions. */
 export function beginning(message: string): string {
   const characters = [...message];
   return characters.length <= 60 ? message : `${characters.slice(0, 60).join('')}…`;

@@ -8,7 +8,7 @@ const department = (department_id: number, name: string, parent_id: number | nul
   priority,
 });
 
-it('orders by priority, then by name, each behind the one it is in', () => {
+it('orders by priority, then by name, each department after its parent', () => {
   const tree = new DepartmentTree([
     department(1, 'b', null),
     department(2, 'a', null),
@@ -20,7 +20,7 @@ it('orders by priority, then by name, each behind the one it is in', () => {
   expect(tree.top[2]!.below.map(({ name }) => name)).toEqual(['below b']);
 });
 
-it('shows every department once, also those of a lost parent or of a circle', () => {
+it('shows every department once, even with a missing parent or in a cycle', () => {
   const tree = new DepartmentTree([
     department(1, 'lost', 99),
     department(2, 'round', 3),
@@ -30,7 +30,7 @@ it('shows every department once, also those of a lost parent or of a circle', ()
   expect(tree.all.map(({ department_id }) => department_id).sort()).toEqual([1, 2, 3, 4]);
 });
 
-it('knows what is within what', () => {
+it('knows which departments are within another', () => {
   const tree = new DepartmentTree([
     department(1, 'a', null),
     department(2, 'b', 1),
@@ -40,7 +40,7 @@ it('knows what is within what', () => {
   expect([1, 2, 3, 4].filter((id) => tree.isWithin(id, 1))).toEqual([1, 2, 3]);
 });
 
-it('offers the present department even when it does not exist', () => {
+it('offers the current department even when it does not exist', () => {
   const tree = new DepartmentTree([department(1, 'a', null)]);
   expect(tree.options('none', 7)).toEqual([
     { value: '', label: 'none' },

@@ -4,14 +4,14 @@ type Department = ApiReply<'listDepartments'>['departments'][number];
 
 export interface DepartmentNode extends Department {
   readonly below: readonly DepartmentNode[];
-  /** its name behind those of the ones it is in */
+  /** path of names from the top */
   readonly fullName: string;
 }
 
-/** All departments by id. Those whose parent does not exist, or that are below themselves, are at the top. */
+/** The tree of departments. Departments with a missing parent, or in a cycle, are at the top level. */
 export class DepartmentTree {
   readonly top: readonly DepartmentNode[];
-  /** each behind the one it is in */
+  /** each after its parent */
   readonly all: readonly DepartmentNode[];
   readonly #byId: ReadonlyMap<number, DepartmentNode>;
 
@@ -47,7 +47,7 @@ export class DepartmentTree {
     return id === null ? undefined : this.#byId.get(id);
   }
 
-  /** Empty: in none. */
+  /** The full name of a department; empty for null. */
   fullNameOf(id: number | null): string {
     return id === null ? '' : (this.get(id)?.fullName ?? `#${id}`);
   }
@@ -63,9 +63,9 @@ export class DepartmentTree {
   }
 
   /**
-   * For a select.
-   * @param none of the first one, which is no department; undefined: one has to be chosen
-   * @param present is offered even when there is no such department, so that a form does not change it unasked
+   * Options for a select.
+   * @param none label of the option for no department; undefined: a department has to be chosen
+   * @param present current department, offered even if it does not exist, so that saving the form does not change it
    */
   options(
     none: string | undefined,
@@ -81,7 +81,7 @@ export class DepartmentTree {
   }
 }
 
-/** By priority, as clients do, then by name. */
+/** Sorts by priority, as clients do, then by name. */
 function byPriority(a: Department, b: Department): number {
   return a.priority - b.priority || a.name.localeCompare(b.name);
 }

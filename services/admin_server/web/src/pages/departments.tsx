@@ -13,7 +13,7 @@ import { say } from '../ui/toast.js';
 import type { DepartmentNode, DepartmentTree } from './department-tree.js';
 import { useDepartments } from './use-departments.js';
 
-/** What the dialog is open for: a new one below `parentId`, or one that is changed. */
+/** What the dialog edits: a new department below `parentId`, or an existing one. */
 type Editing = { readonly parentId: number | null } | { readonly changed: DepartmentNode };
 
 export function Departments() {
@@ -168,7 +168,7 @@ function Edit({ editing, tree, onClose, onSaved }: EditProps) {
   const changed = 'changed' in editing ? editing.changed : undefined;
   const parentId = 'changed' in editing ? editing.changed.parent_id : editing.parentId;
   const own = ownDepartment();
-  // A department administrator's own one stays where it is.
+  // Department administrators cannot move their own department.
   const moves = changed === undefined || changed.department_id !== own;
   return (
     <Dialog

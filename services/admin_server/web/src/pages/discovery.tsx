@@ -15,7 +15,7 @@ type Item = ApiReply<'listDiscovery'>['items'][number];
 
 export function Discovery() {
   const loaded = useLoad((signal) => call('listDiscovery', undefined, signal), []);
-  /** null: a new one */
+  /** undefined: no dialog; null: a new item */
   const editing = useSignal<Item | null | undefined>(undefined);
   const remove = ({ item_id, name, url }: Item) =>
     confirmThen({

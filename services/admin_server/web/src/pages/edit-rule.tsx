@@ -17,7 +17,7 @@ type NewRule = ApiRequest<'setRetention'>['body'];
 const preset = 365;
 
 interface EditRuleProps {
-  /** null: a new one */
+  /** null: a new rule */
   readonly rule: Rule | null;
   readonly onSaved: () => void;
   readonly onClose: () => void;

@@ -16,10 +16,10 @@ import { callName, type User } from './users.js';
 
 type Erasure = ApiReply<'listErasures'>['erasures'][number];
 
-/** Milliseconds between two looks at the progress. */
+/** Milliseconds between updates of the progress. */
 const everyMs = 5_000;
 
-/** People whose data was erased, with the certificates. */
+/** Erasures of people, with their certificates. */
 export function Erasures() {
   const erasures = useLoad((signal) => call('listErasures', undefined, signal), [], everyMs);
   const asking = useSignal(false);

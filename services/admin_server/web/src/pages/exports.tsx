@@ -13,7 +13,7 @@ import { SubjectDialog } from './subject-dialog.js';
 
 type MessageExport = ApiReply<'listExports'>['exports'][number];
 
-/** Exports of messages, which two people have to want. */
+/** Exports of messages, each of which needs the approval of a second person. */
 export function MessageExports() {
   const exports = useLoad((signal) => call('listExports', undefined, signal), []);
   const asking = useSignal(false);

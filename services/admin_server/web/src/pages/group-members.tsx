@@ -15,7 +15,7 @@ import { callName, type User } from './users.js';
 export type Group = ApiReply<'getGroup'>;
 type Member = Group['members'][number];
 
-/** So many are drawn at once; all can be found by typing. */
+/** Members rendered at first, and more at each click. */
 const shownAtOnce = 200;
 
 const memberName = ({ nick_name, name }: Member) => nick_name.trim() || name;

@@ -13,7 +13,7 @@ interface GroupPickerProps {
   readonly onPick: (group: GroupHit) => void;
 }
 
-/** Finds groups while one types. */
+/** Searches for groups while a name is typed. */
 export function GroupPicker(props: GroupPickerProps) {
   return (
     <Picker<GroupHit>

@@ -12,7 +12,7 @@ interface ImportPasswordsProps {
   readonly onClose: () => void;
 }
 
-/** Gives those whom an import added a first password each, and saves them: nobody sees them again. */
+/** Issues first passwords to the users an import added and saves them to a file, since they cannot be shown again. */
 export function ImportPasswords({ importId, onClose }: ImportPasswordsProps) {
   const issue = async (renew: boolean) => {
     const rows = [[t('user.login'), t('user.realName'), t('password')]];
@@ -26,7 +26,7 @@ export function ImportPasswords({ importId, onClose }: ImportPasswordsProps) {
         after = next ?? undefined;
       } while (after !== undefined);
     } finally {
-      // Also what there is when a later call fails: they are not to be had again.
+      // Saved even if a later call fails, since these passwords cannot be fetched again.
       if (rows.length > 1) download(`passwords-${importId}.csv`, csvOf(rows), 'text/csv');
     }
     say(rows.length > 1 ? t('import.passwordsMade', { count: rows.length - 1 }) : t('import.passwordsNone'));

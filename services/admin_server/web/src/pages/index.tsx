@@ -30,13 +30,13 @@ interface Destination {
   /** the first segment of its addresses */
   readonly path: string;
   readonly title: PlainKey;
-  /** left out: everybody may see it */
+  /** permission to see the page; left out: everybody may see it */
   readonly needs?: ConsolePermission;
-  /** @param rest the other segments */
+  /** @param rest the remaining segments of the address */
   readonly page: (rest: readonly string[]) => ComponentChildren;
 }
 
-/** What the menu offers, in its order. */
+/** The menu's entries, in order. */
 export const destinations: readonly Destination[] = [
   { path: '', title: 'overview', needs: 'overview:read', page: () => <Overview /> },
   { path: 'users', title: 'users', needs: 'users:read', page: userPages },
@@ -84,7 +84,7 @@ function idIn(segment: string | undefined): number | undefined {
 
 export function pageFor({ path: [first = '', ...rest] }: Route): ComponentChildren {
   const isAllowed = ({ needs }: Destination) => needs === undefined || may(needs);
-  // Whose role has no overview begins with the first page that it has.
+  // Without a path, shows the first page that the role may see.
   const destination =
     first === '' ? destinations.find(isAllowed) : destinations.find(({ path }) => path === first);
   if (!destination) return <NotThere />;

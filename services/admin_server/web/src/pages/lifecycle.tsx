@@ -16,7 +16,7 @@ import { SubjectDialog } from './subject-dialog.js';
 
 type Hold = ApiReply<'listHolds'>['holds'][number];
 
-/** For how long messages are kept, and what is held back from removal. */
+/** Retention rules and legal holds. */
 export function Lifecycle() {
   const retention = useLoad((signal) => call('getRetention', undefined, signal), []);
   const holds = useLoad((signal) => call('listHolds', undefined, signal), []);

@@ -44,7 +44,7 @@ function Password() {
   );
 }
 
-/** Over the page whose session has ended: what was typed into it stays. */
+/** Login dialog over a page whose session has ended; anything typed into the page stays. */
 export function LoginAgain({ name }: { name: string }) {
   const leave = () => void logOut();
   const { needed, ask } = useCodeNeeded();

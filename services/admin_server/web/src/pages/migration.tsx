@@ -7,7 +7,7 @@ import { Badge, Card, Empty, Facts, Page } from '../ui/parts.js';
 type Import = NonNullable<ApiReply<'getImportProgress'>['import']>;
 
 const everyMs = 3_000;
-/** Whoever runs writes every 2 s. */
+/** Milliseconds without progress after which an import counts as stopped; a running one writes every 2 s. */
 const silentMs = 60_000;
 
 export function Migration() {

@@ -18,7 +18,7 @@ import { beginning, receiversText } from './broadcasts.js';
 
 type Sender = ApiReply<'listBroadcasts'>['senders'][number];
 
-/** Writes a message to many. */
+/** Form for a new broadcast. */
 export function NewBroadcast() {
   const loaded = useLoad((signal) => call('listBroadcasts', undefined, signal), []);
   return (
@@ -42,7 +42,7 @@ export function NewBroadcast() {
 
 interface ComposeProps {
   readonly senders: readonly [Sender, ...Sender[]];
-  /** who sent the broadcast before */
+  /** sender of the latest broadcast, offered first */
   readonly before: number | undefined;
 }
 
@@ -57,7 +57,7 @@ function Compose({ senders, before }: ComposeProps) {
     audience: audience.value,
     ids: chosen.value.map(({ id }) => id),
   };
-  // Sent again after a lost answer it is the same broadcast, unless something has changed.
+  // A retry after a lost response has the same key, so that it creates no second broadcast unless something has changed.
   const key = useMemo(newKey, [from.value, audience.value, chosen.value, message.value, later.value]);
   const submit = async (sendAt: string | null) => {
     if (target.audience !== 'everybody' && target.ids.length === 0) throw new ApiProblem('no-receivers');
@@ -136,14 +136,14 @@ function Compose({ senders, before }: ComposeProps) {
   );
 }
 
-/** @param typed the local time of this browser */
+/** @param typed local time */
 function momentIn(typed: string): string {
   const at = new Date(typed);
   if (Number.isNaN(at.getTime()) || at.getTime() <= Date.now()) throw new ApiProblem('not-later');
   return at.toISOString();
 }
 
-/** Browsers offer randomUUID to pages over TLS only. */
+/** Used instead of randomUUID, which browsers offer only in secure contexts. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
 }

@@ -12,7 +12,7 @@ type Instance = ApiReply<'getOverview'>['instances'][number];
 const everyMs = 3_000;
 const maxPoints = 400;
 
-/** Of online users, while the console is open. */
+/** Numbers of online users since the console was opened. */
 const online = signal<readonly number[]>([]);
 
 export function Overview() {
@@ -91,7 +91,7 @@ function Figure({ name, value, children }: FigureProps) {
   );
 }
 
-/** A line of what a figure was. */
+/** A line chart of a figure's past values. */
 function Trend({ of: values }: { of: readonly number[] }) {
   if (values.length < 2) return null;
   const least = Math.min(...values);
@@ -147,7 +147,7 @@ function columns(): Column<Instance>[] {
   ];
 }
 
-/** Only of services that clients connect to. */
+/** A figure as text; empty for services that clients do not connect to. */
 function figure({ address, connections }: Instance, value: number): string {
   return address === '' && connections === 0 ? '' : count(value);
 }

@@ -98,7 +98,7 @@ function columns(end: (session: Session) => void): Column<Session>[] {
 }
 
 function Password() {
-  /** changes to empty the fields */
+  /** key of the form; a new one clears the fields */
   const turn = useSignal(0);
   return (
     <Card title={t('own.password')}>

@@ -19,7 +19,7 @@ const moods: Readonly<Record<Push['outcome'], Mood>> = {
   waiting: 'info',
 };
 
-/** Why did a phone ring, or not? */
+/** The outcomes of pushes: why a phone rang, or why not. */
 export function Pushes({ userId }: { userId: number | undefined }) {
   return (
     <Page title={t('push')} about={t('push.about')}>

@@ -12,7 +12,7 @@ import { QrCode } from '../ui/qr-code.js';
 import { ShownOnce } from '../ui/shown-once.js';
 import { say } from '../ui/toast.js';
 
-/** In place of every page, for a role that may do nothing without two-step login. */
+/** Shown instead of any page while the account's role requires two-step login and it is not set up. */
 export function MustBegin() {
   return (
     <main class="gate">
@@ -29,7 +29,7 @@ export function MustBegin() {
   );
 }
 
-/** Two-step login of the own account. */
+/** Two-step login of the user's own account. */
 export function SecondFactor() {
   const state = me.value?.second_factor;
   return (

@@ -9,11 +9,11 @@ import { NewPassword, newPasswordIn } from '../ui/new-password.js';
 import { Page } from '../ui/parts.js';
 import { startAnew } from '../ui/route.js';
 
-/** Of the one-time link `/setup#TOKEN` by which the page was opened. */
+/** The token of the one-time link `/setup#TOKEN` that opened the page; undefined: none. */
 export const setupToken = signal(/\/setup\/?$/.test(location.pathname) ? location.hash.slice(1) : undefined);
 
 function leaveLink(): void {
-  // The token does not stay in the address or the history.
+  // Removes the token from the address and the history.
   startAnew();
   setupToken.value = undefined;
 }

@@ -2,11 +2,11 @@ import { call } from '../api/client.js';
 import { t, tOr } from '../text/text.js';
 import { useLoad } from '../ui/load.js';
 
-/** Why the provider has sent the browser back without a session; undefined: it has not. */
+/** Why a sign-on failed; undefined: none did. */
 const failure = new URLSearchParams(location.search).get('sign-on') ?? undefined;
 if (failure !== undefined) history.replaceState(null, '', `/${location.hash}`);
 
-/** The way to log in by the company's provider, where there is one. */
+/** The link to sign on through the provider, if one is configured. */
 export function SignOn() {
   const loaded = useLoad((signal) => call('getSignOn', undefined, signal), []);
   const name = loaded.data?.name;

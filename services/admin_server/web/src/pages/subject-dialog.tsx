@@ -15,7 +15,7 @@ interface Subject {
 interface SubjectDialogProps {
   readonly title: string;
   readonly about: string;
-  /** on the button, a verb */
+  /** label of the button, a verb */
   readonly action: string;
   readonly onSubmit: (
     body: { reason: string; user_id?: number; group_id?: number },
@@ -24,7 +24,7 @@ interface SubjectDialogProps {
   readonly onClose: () => void;
 }
 
-/** Asks for a person or a group, and why. */
+/** Asks for a person or a group, and the reason. */
 export function SubjectDialog({ title, about, action, onSubmit, onClose }: SubjectDialogProps) {
   const kind = useSignal<'user' | 'group'>('user');
   const subject = useSignal<Subject | undefined>(undefined);

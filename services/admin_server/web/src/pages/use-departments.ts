@@ -3,7 +3,7 @@ import { ownDepartment } from '../api/session.js';
 import { type Loaded, useLoad } from '../ui/load.js';
 import { DepartmentTree } from './department-tree.js';
 
-/** Those that the role holds for: a department administrator is offered no others. */
+/** The departments that the account may manage. */
 export function useDepartments(): Loaded<DepartmentTree> {
   return useLoad(async (signal) => {
     const { departments } = await call('listDepartments', undefined, signal);

@@ -12,7 +12,7 @@ type Connection = ApiReply<'listConnections'>['connections'][number];
 
 const everyMs = 5_000;
 
-/** Where a user is logged in, now. */
+/** A user's current connections. */
 export function Connections({ userId, name }: { userId: number; name: string }) {
   const params = { user_id: userId };
   const loaded = useLoad((signal) => call('listConnections', { params }, signal), [userId], everyMs);

@@ -17,7 +17,7 @@ interface DepartureProps {
   readonly onClose: () => void;
 }
 
-/** Asks what becomes of the groups of a user who has left. */
+/** Marks a user as having left, after asking what to do with their groups. */
 export function Departure({ user, onLeft, onClose }: DepartureProps) {
   const choice = useSignal<Choice>('longest');
   const successor = useSignal<User | undefined>(undefined);
@@ -27,7 +27,7 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
   const name = callName(user);
   const params = { user_id: user.user_id };
 
-  /** @returns how many groups were left */
+  /** @returns the number of groups left */
   async function leaveGroups(): Promise<number> {
     const body = { successor_id: choice.value === 'chosen' ? (successor.value?.user_id ?? null) : null };
     for (let count = 0; ; ) {
@@ -46,7 +46,7 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
     busy.value = true;
     failure.value = undefined;
     try {
-      // Cut off first: the groups can wait.
+      // Locked out first; leaving the groups may take a while.
       const left = await call('leaveUser', { params });
       const count = choice.value === 'keep' ? 0 : await leaveGroups();
       say(count > 0 ? t('user.leaveGroupsDone', { name, count }) : t('user.leaveDone', { name }));

@@ -7,7 +7,7 @@ import { type Column, Table } from '../ui/table.js';
 
 type Device = ApiReply<'listDevices'>['devices'][number];
 
-/** The phones that push reaches a user on. */
+/** A user's devices for push. */
 export function Devices({ userId, link = true }: { userId: number; link?: boolean }) {
   const loaded = useLoad((signal) => call('listDevices', { params: { user_id: userId } }, signal), [userId]);
   return (

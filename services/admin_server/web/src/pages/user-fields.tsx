@@ -6,7 +6,7 @@ import { Select, TextField, type Values } from '../ui/form.js';
 import type { DepartmentTree } from './department-tree.js';
 import type { User } from './users.js';
 
-/** The fields that both a new and a changed user have. */
+/** The fields common to the forms for new and existing users. */
 export function UserFields({ of, departments }: { of?: User; departments: DepartmentTree }) {
   const departmentId = of?.department_id ?? null;
   return (
@@ -66,7 +66,7 @@ export function writtenUser(values: Values): Written {
   };
 }
 
-/** Only what was really changed: what another administrator changed meanwhile stays. */
+/** Only the changed fields, so that concurrent changes by another administrator are kept. */
 export function changedFields(before: User, written: Written): ApiRequest<'changeUser'>['body'] {
   return Object.fromEntries(
     Object.entries(written).filter(([name, value]) => before[name as keyof Written] !== value),

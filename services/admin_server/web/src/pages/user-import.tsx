@@ -218,7 +218,7 @@ function columns(): Column<Row>[] {
   ];
 }
 
-/** What is wrong with a row, column by column. */
+/** Texts for what is wrong with a row, by column. */
 function faultsOf({ faults }: Row): string[] {
   return faults.map(({ column, fault, value, detail }) => {
     const text = tOr(`import.fault.${fault}`, detail).replace('{value}', () => value);

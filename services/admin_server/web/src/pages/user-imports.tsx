@@ -30,7 +30,7 @@ export function ImportState({ of: { state } }: { of: UserImport }) {
   return <Badge mood={moods[state]}>{t(`import.state.${state}`)}</Badge>;
 }
 
-/** Tries again what came too soon after the calls before. */
+/** Retries a call that exceeds the rate limit. */
 export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let left = 20; ; left--) {
     try {
@@ -42,7 +42,7 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Imports of users: a file is checked row by row first. */
+/** Imports of users. A file is checked row by row before anything changes. */
 export function UserImports() {
   const imports = useLoad(async (signal) => (await call('listUserImports', undefined, signal)).imports, []);
   return (
@@ -132,7 +132,7 @@ function ChooseFile() {
           onChange={(event) => {
             const input = event.currentTarget;
             const [file] = input.files ?? [];
-            // The same file can be chosen again once it was corrected.
+            // The input is cleared afterwards, so that the same file can be chosen again.
             if (!file) return;
             void check(file).finally(() => {
               input.value = '';
@@ -152,9 +152,9 @@ function ChooseFile() {
   );
 }
 
-/** @returns why it cannot be read, as a text */
+/** @returns the rows, or a text saying why the file cannot be read */
 async function readFile(file: File): Promise<TableRow[] | string> {
-  // Loaded when it is needed: most visits read no file.
+  // Loaded on demand, since few visits read a file.
   const { maxFileBytes, readCells, UnreadableFile } = await import('@teamtalk/administration/user-file');
   if (file.size > maxFileBytes) return t('import.unreadable.too-large');
   try {

@@ -10,7 +10,7 @@ import { say } from '../ui/toast.js';
 
 type Failure = ApiReply<'listLoginFailures'>['failures'][number];
 
-/** Failed logins that still count, and what lets the user in again. */
+/** Failed logins that still count, with a button to unlock the user. */
 export function LoginFailures({ userId, name }: { userId: number; name: string }) {
   const params = { user_id: userId };
   const loaded = useLoad((signal) => call('listLoginFailures', { params }, signal), [userId]);

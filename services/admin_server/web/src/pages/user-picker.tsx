@@ -9,14 +9,14 @@ const limit = 20;
 interface UserPickerProps {
   readonly label: string;
   readonly action: string;
-  /** left out: those who have not left */
+  /** left out: only users who have not left */
   readonly status?: 'present' | 'left' | 'all';
-  /** those who are not offered */
+  /** ids that cannot be picked */
   readonly without?: ReadonlySet<number>;
   readonly onPick: (user: User) => void;
 }
 
-/** Finds users while one types. */
+/** Searches for users while a name is typed. */
 export function UserPicker({ status = 'present', ...props }: UserPickerProps) {
   return (
     <Picker<User>

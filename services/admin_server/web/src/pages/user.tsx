@@ -119,7 +119,10 @@ function Profile({ user, departments }: { user: User; departments: DepartmentTre
   );
 }
 
-/** Whoever chose the address would learn who looks, or have the browser ask a server inside: it does when it is told to. */
+/**
+ * Loads the picture only on request, since users choose its URL: loading it reveals the viewer to that server, or may send a
+ * request to a server in the internal network.
+ */
 function Picture({ url }: { url: string }) {
   const isShown = useSignal(false);
   if (!/^https?:\/\//.test(url)) return <>{url || '–'}</>;

@@ -16,7 +16,7 @@ export type User = ApiReply<'getUser'>;
 const statuses = ['present', 'left', 'all'] as const;
 type Status = (typeof statuses)[number];
 
-/** What users are called by others. */
+/** A user's display name. */
 export function callName({
   nick_name,
   real_name,

@@ -1,4 +1,4 @@
-/** Every text of the console in English; names in braces are filled in. */
+/** All texts of the console in English, with placeholders in braces. */
 export const en = {
   about: 'About',
   'about.keys': 'Keyboard',

@@ -5,7 +5,7 @@ import { zh } from './zh-cn.js';
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 describe('the texts', () => {
-  it('are there in both languages', () => {
+  it('exist in both languages', () => {
     expect(Object.keys(zh).sort()).toEqual(Object.keys(en).sort());
   });
 

@@ -6,7 +6,7 @@ export const languages = { en: 'English', 'zh-CN': '简体中文' } as const;
 export type Language = keyof typeof languages;
 type Key = keyof typeof en;
 
-/** The names in braces of a text. */
+/** The names of a text's placeholders. */
 type Names<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
   ? Name | Names<Rest>
   : never;
@@ -14,7 +14,7 @@ type Args<K extends Key> = [Names<(typeof en)[K]>] extends [never]
   ? []
   : [values: Readonly<Record<Names<(typeof en)[K]>, string | number>>];
 
-/** The keys of texts that need no values. */
+/** The keys of texts without placeholders. */
 export type PlainKey = { [K in Key]: [Names<(typeof en)[K]>] extends [never] ? K : never }[Key];
 
 const texts: Readonly<Record<Language, Readonly<Record<Key, string>>>> = { en, 'zh-CN': zh };
@@ -33,7 +33,7 @@ export function choose(wanted: Language): void {
   localStorage.setItem(storedAs, wanted);
 }
 
-/** A text in the chosen language, with what is in braces filled in. */
+/** A text in the chosen language, with its placeholders filled in. */
 export function t<K extends Key>(key: K, ...args: Args<K>): string {
   const text = texts[language.value][key];
   const [values] = args as readonly (Readonly<Record<string, string | number>> | undefined)[];
@@ -48,7 +48,7 @@ export function has(key: string): key is Key {
   return key in en;
 }
 
-/** The text of a key that comes from elsewhere; `otherwise` when there is none. */
+/** The text of a key built at run time, or `otherwise` if there is no such key. */
 export function tOr(key: string, otherwise: string): string {
   return has(key) ? texts[language.value][key] : otherwise;
 }

@@ -3,7 +3,7 @@ import { ApiProblem } from '../api/problem.js';
 import { t } from '../text/text.js';
 import { TextField } from './form.js';
 
-/** For a code of the authenticator app, or a recovery code. */
+/** Field for a code of the authenticator app, or for a recovery code. */
 export function CodeField({ autofocus = false }: { autofocus?: boolean }) {
   return (
     <TextField
@@ -18,7 +18,7 @@ export function CodeField({ autofocus = false }: { autofocus?: boolean }) {
   );
 }
 
-/** Whether a code is asked for besides a password: once the server says so. */
+/** Whether to ask for a code besides the password, which is once the server requires it. */
 export function useCodeNeeded() {
   const needed = useSignal(false);
   const ask = async (work: () => Promise<void>): Promise<void> => {

@@ -5,25 +5,25 @@ import { Dialog } from './dialog.js';
 
 interface Question {
   readonly title: string;
-  /** what it does, and to whom */
+  /** what the action does, and to what */
   readonly text: string;
-  /** on the button, a verb */
+  /** label of the button, a verb */
   readonly action: string;
   readonly danger?: boolean;
-  /** done before the dialog closes; what it throws is shown in the dialog */
+  /** runs before the dialog closes; its error is shown in the dialog */
   readonly work: () => Promise<void>;
 }
 
 const question = signal<Question | undefined>(undefined);
 
-/** Asks before it does something that others notice. */
+/** Asks for confirmation before running an action that affects others. */
 export function confirmThen(wanted: Question): void {
   question.value = wanted;
 }
 
 export function Confirmation() {
   const asked = question.value;
-  // One question's failure is not the next one's.
+  // The key resets the error for each question.
   return asked ? <Asking key={asked.title + asked.text} {...asked} /> : null;
 }
 

@@ -1,4 +1,4 @@
-/** Saves a file of the browser's user. */
+/** Offers a file for download. */
 export function download(fileName: string, content: string | Blob, type: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');

@@ -9,7 +9,7 @@ import { say } from './toast.js';
 const maxRows = 200_000;
 
 interface ExportProps<Row> {
-  /** of the file, without its ending */
+  /** file name without extension */
   readonly name: string;
   readonly load: (after: number | undefined) => Promise<Batch<Row>>;
   readonly header: readonly string[];
@@ -19,7 +19,7 @@ interface ExportProps<Row> {
 const formats = ['csv', 'xlsx'] as const;
 type Format = (typeof formats)[number];
 
-/** Saves a whole list, as it is filtered, as CSV or for Excel. */
+/** Buttons that save all rows of a filtered list as CSV or .xlsx. */
 export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
   const done = useSignal<number | undefined>(undefined);
   const save = async (format: Format) => {

@@ -4,7 +4,7 @@ import { useContext, useId } from 'preact/hooks';
 import { ApiProblem, problemText } from '../api/problem.js';
 import { t } from '../text/text.js';
 
-/** What was typed into a form's fields, by their names. */
+/** The values of a form's fields, by name. */
 export class Values {
   readonly #data: FormData;
 
@@ -12,7 +12,7 @@ export class Values {
     this.#data = data;
   }
 
-  /** As typed: for passwords. */
+  /** The value exactly as typed, for passwords. */
   raw(name: string): string {
     return String(this.#data.get(name) ?? '');
   }
@@ -21,7 +21,7 @@ export class Values {
     return this.raw(name).trim();
   }
 
-  /** undefined: nothing was typed */
+  /** @returns undefined when nothing was typed */
   optional(name: string): string | undefined {
     return this.text(name) || undefined;
   }
@@ -33,16 +33,16 @@ export class Values {
   }
 }
 
-/** Why fields were refused, by their names. */
+/** Errors of fields, by name. */
 const Faults = createContext<ReadonlyMap<string, string>>(new Map());
 
-/** Why a field was refused; undefined: it was not. */
+/** The error of a field; undefined: none. */
 export function useFault(name: string): string | undefined {
   return useContext(Faults).get(name);
 }
 
 interface FormProps {
-  /** What it throws is shown, beside the field it concerns where the server says which. */
+  /** Its error is shown, next to the field if the server names one. */
   readonly onSubmit: (values: Values) => Promise<void>;
   readonly submit: string;
   readonly onCancel?: () => void;
@@ -132,7 +132,7 @@ export function TextField({
 }: TextFieldProps) {
   const id = useId();
   const fault = useFault(name);
-  // Preact has another type of attributes for each type of input.
+  // Preact's types have different attributes for each type of input.
   const typed = { ...rest, type } as InputHTMLAttributes<HTMLInputElement>;
   const notes = [fault && `${id}-fault`, hint && `${id}-hint`].filter(Boolean).join(' ');
   return (

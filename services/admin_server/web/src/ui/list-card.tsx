@@ -4,18 +4,18 @@ import { type Column, Table } from './table.js';
 
 interface ListCardProps<Data, Row> {
   readonly title: string;
-  /** of the button that adds a row; left out: who looks may not */
+  /** label of the button that adds a row; left out: the account may not add any */
   readonly add?: string | false;
   readonly onAdd: () => void;
   readonly of: Loaded<Data>;
   readonly rowsOf: (data: Data) => readonly Row[];
   readonly keyOf: (row: Row) => string | number;
   readonly columns: readonly Column<Row>[];
-  /** says that there are no rows, and what to do about it */
+  /** shown when there are no rows */
   readonly none: readonly [title: string, what: string];
 }
 
-/** A card with a table, and a button that adds to it. */
+/** A card with a table, and a button to add a row. */
 export function ListCard<Data, Row>({
   title,
   add,

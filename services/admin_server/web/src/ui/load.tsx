@@ -6,13 +6,13 @@ import { logins } from '../api/session.js';
 import { t } from '../text/text.js';
 import { Waiting } from './parts.js';
 
-/** What was fetched; while it is fetched again, the former stays. */
+/** Fetched data; while it is fetched again, the previous data stays. */
 export interface Loaded<T> {
   readonly data: T | undefined;
   readonly error: unknown;
   readonly busy: boolean;
   readonly reload: () => void;
-  /** @param error that hinders more than what is shown */
+  /** @param error of fetching more, shown together with the data */
   readonly replace: (data: T, error?: unknown) => void;
 }
 
@@ -22,7 +22,7 @@ interface State<T> {
   readonly busy: boolean;
 }
 
-/** For so long after somebody touched the page it fetches by itself: a page that is left open does not keep a session alive. */
+/** Milliseconds after the last input in which a page refreshes itself; a page left open does not keep its session alive. */
 const attendedMs = 5 * 60_000;
 let touchedAt = Date.now();
 for (const kind of ['pointerdown', 'keydown', 'visibilitychange']) {
@@ -36,8 +36,8 @@ function isAttended(): boolean {
 }
 
 /**
- * Fetches when the page appears and whenever `inputs` change; of two calls the later one counts.
- * @param everyMs how long after one fetch the next begins, while somebody looks at the page; left out: never
+ * Fetches data when the component mounts and whenever `inputs` change. A new fetch aborts the previous one.
+ * @param everyMs pause before fetching again while the page is attended; left out: never fetches again
  */
 export function useLoad<T>(
   load: (signal: AbortSignal) => Promise<T>,
@@ -85,7 +85,7 @@ interface ReadyProps<T> {
   readonly children: (data: T) => ComponentChildren;
 }
 
-/** Shows what was fetched; until then that it is waited for, or why it cannot be had. */
+/** Renders fetched data, a placeholder until it arrives, and any error. */
 export function Ready<T>({ of: { data, error, reload }, children }: ReadyProps<T>) {
   return (
     <>
@@ -112,7 +112,7 @@ interface Pages<Row> extends Loaded<Batch<Row>> {
   readonly moreBusy: Signal<boolean>;
 }
 
-/** A list that is read page by page. @param load @param inputs a change begins anew */
+/** A list that is fetched page by page. @param inputs a change starts again at the first page */
 export function usePages<Row>(
   load: (after: number | undefined, signal?: AbortSignal) => Promise<Batch<Row>>,
   inputs: readonly unknown[],
@@ -125,7 +125,7 @@ export function usePages<Row>(
     moreBusy.value = true;
     try {
       const { rows, next } = await load(shown.next ?? undefined);
-      // The list may have begun anew meanwhile.
+      // The list may have been fetched again in the meantime.
       if (latest.current === shown) loaded.replace({ rows: [...shown.rows, ...rows], next });
     } catch (error) {
       if (latest.current === shown) loaded.replace(shown, error);
@@ -153,7 +153,7 @@ export function More<Row>({ of: { data, more, moreBusy } }: { of: Pages<Row> }) 
   );
 }
 
-/** @returns the value once it has not changed for some time: for what is typed */
+/** Debounces a value, such as the text of a search field. */
 export function useSettled<T>(value: T, quietMs = 150): T {
   const settled = useSignal(value);
   useEffect(() => {

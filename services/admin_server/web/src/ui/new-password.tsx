@@ -2,14 +2,14 @@ import { ApiProblem } from '../api/problem.js';
 import { t } from '../text/text.js';
 import { TextField, type Values } from './form.js';
 
-/** @throws ApiProblem when the two differ */
+/** @throws ApiProblem when the two passwords differ */
 export function newPasswordIn(values: Values): string {
   const password = values.raw('password');
   if (password === values.raw('again')) return password;
   throw new ApiProblem('invalid-request', undefined, new Map([['again', t('password.differs')]]));
 }
 
-/** A new password of an account of the console, twice. */
+/** Fields for a new password of a console account and its repetition. */
 export function NewPassword() {
   return (
     <>

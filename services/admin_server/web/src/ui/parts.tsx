@@ -31,7 +31,7 @@ interface CardProps {
   readonly title?: string;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
-  /** whether the content has no margin: tables */
+  /** without margins around the content, for tables */
   readonly flush?: boolean;
 }
 
@@ -51,7 +51,7 @@ export function Card({ title, actions, flush = false, children }: CardProps) {
 
 interface EmptyProps {
   readonly title: string;
-  /** what to do about it */
+  /** what the user can do about it */
   readonly children?: ComponentChildren;
   readonly action?: ComponentChildren;
 }
@@ -72,7 +72,7 @@ export function Badge({ mood = '', children }: { mood?: Mood; children: Componen
   return <span class={`badge ${mood}`}>{children}</span>;
 }
 
-/** A user as a list shows them: a letter, the name they are called by, the one they log in with. */
+/** A user in a list: an initial, the display name, and the login name. */
 export function Person({ name, login }: { name: string; login?: string }) {
   return (
     <span class="person">

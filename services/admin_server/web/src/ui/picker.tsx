@@ -4,7 +4,7 @@ import { TextField } from './form.js';
 import { Ready, useLoad, useSettled } from './load.js';
 
 interface PickerProps<Hit> {
-  /** of the field */
+  /** name of the field */
   readonly name: string;
   readonly label: string;
   readonly placeholder: string;
@@ -13,14 +13,14 @@ interface PickerProps<Hit> {
   readonly keyOf: (hit: Hit) => number;
   readonly nameOf: (hit: Hit) => string;
   readonly show: (hit: Hit) => ComponentChildren;
-  /** shown where nothing is found */
+  /** shown when nothing is found */
   readonly none: string;
-  /** those who are not offered */
+  /** keys that cannot be picked */
   readonly without?: ReadonlySet<number> | undefined;
   readonly onPick: (hit: Hit) => void;
 }
 
-/** Finds things while one types; each hit has a button. */
+/** Searches as the user types; each hit has a button to pick it. */
 export function Picker<Hit>(props: PickerProps<Hit>) {
   const { name, label, placeholder, action, find, keyOf, nameOf, show, none, without, onPick } = props;
   const text = useSignal('');

@@ -2,11 +2,11 @@ import encodeQR from 'qr';
 
 interface QrCodeProps {
   readonly text: string;
-  /** what it is, for those who do not see it */
+  /** description for screen readers */
   readonly label: string;
 }
 
-/** Dark on light in both themes, since not every camera reads the opposite. */
+/** A QR code. Dark on light in both themes, since not every camera reads inverted codes. */
 export function QrCode({ text, label }: QrCodeProps) {
   const rows = encodeQR(text, 'raw', { border: 3 });
   const dark = rows.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])));

@@ -1,10 +1,10 @@
 import { signal } from '@preact/signals';
 
-/** The page's address: what follows the `#`, as segments and parameters. */
+/** The page's address: the segments and parameters after the `#`. */
 export interface Route {
   readonly path: readonly string[];
   readonly query: URLSearchParams;
-  /** another number each time somebody goes to an address, even to the same one */
+  /** changes with every navigation, even to the same address */
   readonly visit: number;
 }
 
@@ -30,7 +30,7 @@ export function followAddress(): void {
   });
 }
 
-/** @param query what is empty is left out */
+/** @param query empty values are left out */
 export function href(path: string, query: Readonly<Record<string, string | undefined>> = {}): string {
   const words = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value) words.set(name, value);
@@ -42,7 +42,7 @@ export function goTo(path: string, query?: Readonly<Record<string, string | unde
   location.hash = href(path, query);
 }
 
-/** Changes the address's parameters without a new entry in the history. */
+/** Replaces the parameters of the address without adding an entry to the history. */
 export function replaceQuery(query: Readonly<Record<string, string | undefined>>): void {
   const { path: segments, visit } = route.peek();
   const path = segments.map(encodeURIComponent).join('/');
@@ -50,7 +50,7 @@ export function replaceQuery(query: Readonly<Record<string, string | undefined>>
   route.value = read(visit);
 }
 
-/** Goes to the first page without a trace of the present address in the history. */
+/** Goes to the first page, replacing the current address in the history. */
 export function startAnew(): void {
   history.replaceState(null, '', './#/');
   route.value = read(route.peek().visit + 1);

@@ -9,25 +9,25 @@ import { Card, Empty, Page } from './parts.js';
 import { replaceQuery, route } from './route.js';
 import { type Column, Table } from './table.js';
 
-/** A title, and what to do. */
+/** A title, and a sentence on what to do. */
 type Hint = readonly [title: string, what: string];
 
 interface SearchPageProps<Row> {
   readonly title: string;
-  /** of exported files, without an ending */
+  /** name of exported files without extension */
   readonly name: string;
-  /** what is searched */
+  /** placeholder that says what is searched */
   readonly searchIn: string;
-  /** @param text what is searched for; empty: anything */
+  /** @param text to search for; empty: everything */
   readonly load: (text: string, limit: number, after?: number, signal?: AbortSignal) => Promise<Batch<Row>>;
   readonly keyOf: (row: Row) => number;
   readonly columns: readonly Column<Row>[];
-  /** of an exported file */
+  /** header row of exported files */
   readonly header: readonly string[];
   readonly cells: (row: Row) => readonly (string | number)[];
-  /** what else `load` goes by, as the page's address has it; empty: nothing */
+  /** further filters of `load`, kept as parameters of the address; empty: no filter */
   readonly filter?: Readonly<Record<string, string>>;
-  /** the fields of `filter` */
+  /** form fields for `filter` */
   readonly fields?: ComponentChildren;
   /** buttons and links */
   readonly actions?: ComponentChildren;
@@ -35,7 +35,7 @@ interface SearchPageProps<Row> {
   readonly noneFound: Hint;
 }
 
-/** A list that is searched as one types, and that can be exported as it is filtered. */
+/** A list with a search field that filters as the user types, and an export of the filtered list. */
 export function SearchPage<Row>({
   title,
   name,

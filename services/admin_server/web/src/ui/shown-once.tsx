@@ -13,7 +13,7 @@ interface ShownOnceProps {
 export function ShownOnce({ title, about, secret, onClose }: ShownOnceProps) {
   const copied = useSignal(false);
   const copy = async () => {
-    // Only pages by https or of the own machine may; then it is selected and copied by hand.
+    // Browsers allow this only in secure contexts; elsewhere users copy by hand.
     await navigator.clipboard?.writeText(secret).then(
       () => {
         copied.value = true;

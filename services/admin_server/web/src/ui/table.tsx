@@ -4,12 +4,12 @@ export interface Column<Row> {
   readonly label: string;
   readonly cell: (row: Row) => ComponentChildren;
   readonly number?: boolean;
-  /** buttons: no label is shown */
+  /** a column of buttons, whose label is hidden */
   readonly actions?: boolean;
 }
 
 interface TableProps<Row> {
-  /** read to those who do not see it */
+  /** description for screen readers */
   readonly caption: string;
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string | number;
@@ -18,7 +18,7 @@ interface TableProps<Row> {
   readonly busy?: boolean;
 }
 
-/** A table; on a phone each row becomes a card. */
+/** A table; on narrow screens each row becomes a card. */
 export function Table<Row>({ caption, rows, keyOf, columns, busy = false }: TableProps<Row>) {
   return (
     <div class="scroll">

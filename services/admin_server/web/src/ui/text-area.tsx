@@ -8,7 +8,7 @@ interface TextAreaProps {
   readonly onInput: (text: string) => void;
 }
 
-/** Several lines, which are needed. */
+/** A required field of several lines. */
 export function TextArea({ name, label, maxLength, onInput }: TextAreaProps) {
   const id = useId();
   const fault = useFault(name);

@@ -9,7 +9,7 @@ const stored = localStorage.getItem(storedAs) as Theme | null;
 
 export const theme = signal<Theme>(stored && themes.includes(stored) ? stored : 'system');
 
-/** Keeps the document's language and theme as they are chosen. */
+/** Applies the chosen language and theme to the document. */
 export function followChoices(): void {
   effect(() => {
     const root = document.documentElement;

@@ -10,7 +10,7 @@ const shownMs = 6_000;
 const limit = 4;
 let last = 0;
 
-/** Says what was done, for some seconds. */
+/** Shows a message for some seconds. */
 export function say(text: string): void {
   const toast = { id: ++last, text };
   shown.value = [...shown.value, toast].slice(-limit);

@@ -6,7 +6,7 @@ async function written(rows: readonly (readonly (string | number)[])[]): Promise
   return readCells(new Uint8Array(await (await xlsxOf(rows)).arrayBuffer()));
 }
 
-it('keeps texts as they are, also what would be a formula, and numbers', async () => {
+it('keeps numbers and texts unchanged, including texts that look like formulas', async () => {
   const rows = [
     ['login', 'name', 'tel', 'id'],
     ['=HYPERLINK("http://x")', '张三 <b>&amp;', '+86 10', 7],
@@ -16,16 +16,16 @@ it('keeps texts as they are, also what would be a formula, and numbers', async (
   expect(await written(rows)).toEqual(rows.map((row) => row.map(String)));
 });
 
-it('leaves out what no file of the kind can have, and cuts what is too long', async () => {
+it('removes characters that are invalid in XML, and truncates long texts', async () => {
   expect(await written([['a\u0000\u001b\ud800b', 'x'.repeat(40_000)]])).toEqual([['ab', 'x'.repeat(32_767)]]);
 });
 
-it('has as many rows as it is given', async () => {
+it('writes all rows', async () => {
   const rows = Array.from({ length: 5_001 }, (_, i) => [`user ${i}`, i]);
   expect(await written(rows)).toEqual(rows.map((row) => row.map(String)));
 });
 
-it('marks every text as one, so that a spreadsheet makes no formula of it when it is edited', async () => {
+it('formats every text cell as text, so that editing it creates no formula', async () => {
   const { strFromU8, unzipSync } = await import('fflate');
   const files = unzipSync(new Uint8Array(await (await xlsxOf([['=1+1', 2]])).arrayBuffer()));
   const sheet = strFromU8(files['xl/worksheets/sheet1.xml'] as Uint8Array);

@@ -1,10 +1,10 @@
-// Loaded when it is needed: most visits save no file.
+// Loaded on demand, since few visits save a file.
 import { strToU8, Zip, ZipDeflate } from 'fflate';
 
-/** Rows that are compressed at once; after them the page can answer whoever uses it. */
+/** Rows compressed before yielding to the event loop, so that the page stays responsive. */
 const rowsAtOnce = 2_000;
 
-/** Longest text of a cell, as Excel has it. */
+/** Longest text of a cell in Excel, characters. */
 const maxCell = 32_767;
 
 const namespace = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
@@ -36,8 +36,8 @@ const parts = {
 };
 
 /**
- * Lists of values as an .xlsx file of one sheet. No text is a formula, nor becomes one when somebody edits its cell; longer ones
- * than Excel takes are cut.
+ * Rows as an .xlsx file of one sheet. No text is a formula or becomes one when its cell is edited. Texts that are too long for
+ * Excel are truncated.
  */
 export async function xlsxOf(rows: readonly (readonly (string | number)[])[]): Promise<Blob> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -78,7 +78,7 @@ function cell(value: string | number, address: string): string {
   return `<c r="${address}" t="inlineStr" s="1"><is><t xml:space="preserve">${shown}</t></is></c>`;
 }
 
-/** What a column is called: A to Z, then AA. @param column from 0, below 702 */
+/** The letters of a column: A to Z, then AA. @param column from 0, below 702 */
 function letters(column: number): string {
   const last = String.fromCharCode(65 + (column % 26));
   return column < 26 ? last : letters(Math.floor(column / 26) - 1) + last;
