@@ -97,6 +97,13 @@ export class PushWorker {
     return (opened as string) || undefined;
   }
 
+  /** Resolves when the worker has no page; it still knows a closed one for a moment, and shows nothing beside a visible one. */
+  async pagesClosed(): Promise<void> {
+    const worker = await this.#worker();
+    const query = `self.clients.matchAll({ type: 'window', includeUncontrolled: true }).then(({ length }) => length)`;
+    await waitUntil(async () => (await worker.evaluate(query)) === 0, { what: 'no page is open' });
+  }
+
   async close(): Promise<void> {
     await this.#page.close();
   }

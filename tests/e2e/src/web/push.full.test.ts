@@ -14,7 +14,7 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256
 const { x, y } = createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({ format: 'jwk' });
 const point = [Buffer.of(4), Buffer.from(x!, 'base64url'), Buffer.from(y!, 'base64url')];
 const pushKey = Buffer.concat(point).toString('base64url');
-const timeoutMs = 60_000;
+const timeoutMs = 20_000;
 
 let fake: FakeWebPush;
 let folder: string;
@@ -90,6 +90,7 @@ it('a page requests permission only on a click, and then registers the browser',
 it('a message is pushed while no page is open, and shown as a notification', async () => {
   expect(await ann.harm()).toEqual(noHarm);
   await ann.page.close();
+  await worker.pagesClosed();
   let sent = 0;
   await until(async () => {
     await ben.send({ user: ids.ann }, `are you there? ${++sent}`);
@@ -147,6 +148,7 @@ it('nothing is shown while a page has the focus, or for a person muted in this b
   const muted = `caches.match('/muted').then((answer) => answer.json())`;
   await until(async () => ((await ann.page.evaluate(muted)) as string[]).length > 0, 'the worker knows');
   await ann.page.close();
+  await worker.pagesClosed();
   await deliver({ ...message, body: 'muted' });
   await deliver({ ...message, from_id: ids.cat, title: 'cat', body: 'not muted' });
   await until(async () => (await shown()).some(({ body }) => body === 'not muted'), 'the one of cat');
@@ -159,6 +161,7 @@ it('it continues after the next login, and ends when another user logs in', asyn
   const setting = await settings(ann);
   await until(() => setting.isChecked(), 'it is on');
   await ann.page.close();
+  await worker.pagesClosed();
   const cat = await open();
   await cat.enter('cat');
   await until(
