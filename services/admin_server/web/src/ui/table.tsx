@@ -1,4 +1,5 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface Column<Row> {
   readonly label: string;
@@ -20,8 +21,11 @@ interface TableProps<Row> {
 
 /** A table; on narrow screens each row becomes a card. */
 export function Table<Row>({ caption, rows, keyOf, columns, busy = false }: TableProps<Row>) {
+  const box = useRef<HTMLDivElement>(null);
+  const scrolls = useOverflow(box);
   return (
-    <div class="scroll">
+    // Focusable while it scrolls, so that the keyboard can scroll it.
+    <div class="scroll" ref={box} {...(scrolls && { tabIndex: 0, role: 'group', 'aria-label': caption })}>
       <table class="cards" aria-busy={busy}>
         <caption class="unseen">{caption}</caption>
         <thead>
@@ -60,4 +64,18 @@ function cellOf<Row>({ label, cell, number, actions }: Column<Row>, row: Row, na
       <div>{cell(row)}</div>
     </td>
   );
+}
+
+/** Whether the content of a box is wider than the box. */
+function useOverflow(box: RefObject<HTMLElement | null>): boolean {
+  const [overflows, setOverflows] = useState(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setOverflows(element.scrollWidth > element.clientWidth));
+    observer.observe(element);
+    for (const child of element.children) observer.observe(child);
+    return () => observer.disconnect();
+  }, [box]);
+  return overflows;
 }
