@@ -199,7 +199,7 @@ it('refused or not supported by the provider, or without a provider', async () =
   const refused = await newUser('leo');
   stand.apns.misbehaviours.push({ status: 400, reason: 'BadPriority' });
   await sendTo(refused);
-  await until('leo', 'dropped', 'BadPriority', 'what the provider said');
+  await until('leo', 'dropped', 'BadPriority', "the provider's answer");
 
   const { mia, ned } = await cluster.addUsers(['mia', 'ned']);
   maker.phones.add('a-vivo-phone');

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from '../accessibility.js';
 import { teamtalk } from '../command/run.js';
-import { ConsoleStand, confirm, patiently, visit } from './stand.js';
+import { ConsoleStand, confirm, consolePassword, patiently, visit } from './stand.js';
 
 let stand: ConsoleStand;
 let page: Page;
@@ -22,6 +22,8 @@ beforeAll(async () => {
   const ann = await cluster.connect('ann');
   await ann.send({ user: ids.leo }, 'from ann');
   await ann.close();
+  // An account made after the request could not approve it.
+  await (await stand.enter('bea', 'administrator')).close();
   page = await stand.enter();
 });
 afterAll(async () => {
@@ -58,7 +60,12 @@ it('export: one person requests it', async () => {
 
 it('export: another person approves; the page shows the command and its result', async () => {
   // Replaces the browser's cookie: from here on, this person is logged in.
-  const second = await stand.enter('bea', 'administrator');
+  await page.context().clearCookies();
+  const second = await stand.open();
+  await second.fill('[name=name]', 'bea');
+  await second.fill('[name=password]', consolePassword);
+  await second.click('button[type=submit]');
+  await second.locator('nav').waitFor();
   await visit(second, 'lifecycle');
   await second.getByRole('button', { name: 'Approve: ann' }).click();
   expect(await second.locator('dialog').textContent()).toContain('console admin');
