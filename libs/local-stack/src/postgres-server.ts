@@ -75,10 +75,13 @@ export class PostgresServer {
     this.#durable = durable;
     const removeGuard = guard(this.pid, 'INT', guardSeconds);
     this.exited = new Promise((resolve) => {
-      child.once('exit', () => {
+      const ended = () => {
         removeGuard();
         resolve();
-      });
+      };
+      // A server that cannot start may have exited before.
+      if (child.exitCode !== null || child.signalCode !== null) ended();
+      else child.once('exit', ended);
     });
   }
 
