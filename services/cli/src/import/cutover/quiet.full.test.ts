@@ -60,7 +60,7 @@ it('an account that may not read the replication status cannot confirm that a re
   expect(await reader.replicaProblem()).toBeUndefined();
   await stand.sql.query('SET GLOBAL read_only = 1');
   expect(await reader.replicaProblem()).toMatch(
-    /may be a replica, and this account may not see how far it is/,
+    /may be a replica, and this account may not read its replication status/,
   );
   await stand.sql.query('SET GLOBAL read_only = 0');
   await reader.close();
