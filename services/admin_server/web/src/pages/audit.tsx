@@ -27,10 +27,13 @@ const subjects = [
   'erasure.',
   'export.',
   'account.',
-  'broadcast.',
   'app.',
+  'bot.',
+  'hook.',
   'webhook.',
   'device.',
+  'credential.',
+  'import.',
 ] as const;
 
 export function Audit() {
