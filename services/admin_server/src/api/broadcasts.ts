@@ -46,9 +46,8 @@ export const broadcastsApi = define({
     method: 'get',
     path: '/admin/v1/broadcasts',
     tag,
-    summary: 'Broadcasts that were written here, and the bots that can send one',
-    description:
-      'Those that have not ended come first, then the newest; at most 200. One that has ended is kept for 30 days.',
+    summary: 'Broadcasts of the console, and the bots that can send one',
+    description: 'At most 200: those in progress first, then the newest. Finished ones are kept for 30 days.',
     access: 'broadcasts:read',
     status: 200,
     reply: z
@@ -59,7 +58,7 @@ export const broadcastsApi = define({
     method: 'get',
     path: '/admin/v1/broadcasts/preview',
     tag,
-    summary: 'How many would get a broadcast now',
+    summary: 'Count the current receivers of a broadcast',
     access: 'broadcasts:write',
     query: z.strictObject({
       from_user_id: pathId,
@@ -67,7 +66,7 @@ export const broadcastsApi = define({
       ids: z
         .string()
         .regex(/^[1-9]\d{0,9}(,[1-9]\d{0,9}){0,499}$/)
-        .refine((text) => text.split(',').every((each) => Number(each) <= maxId), 'has ids that cannot be')
+        .refine((text) => text.split(',').every((each) => Number(each) <= maxId), 'has an id out of range')
         .optional()
         .describe('Of departments, groups or users, with commas between them; none for everybody'),
     }),
@@ -80,12 +79,12 @@ export const broadcastsApi = define({
     tag,
     summary: 'Send a message to many, now or later',
     description:
-      'Each receiver gets it from the bot, as a text that every client shows. Who they are is fixed when it is due.',
+      'Each receiver gets it from the bot, as a text that every client shows. The receivers are determined when it is due.',
     access: 'broadcasts:write',
     body: z
       .strictObject({
         key: line(1, 64).describe(
-          'Made by the caller: sent again with the same one, it is the same broadcast',
+          'Chosen by the caller; a repeated request with the same key creates no second broadcast',
         ),
         from_user_id: id.describe('A bot'),
         message: line(1, maxBroadcastLength),
@@ -106,7 +105,7 @@ export const broadcastsApi = define({
     path: '/admin/v1/broadcasts/{broadcast_id}/cancellation',
     tag,
     summary: 'Cancel a broadcast that waits or is being sent',
-    description: 'Who has not got it yet does not get it any more; who has it keeps it.',
+    description: 'Users who have not received it yet will not; those who have keep it.',
     access: 'broadcasts:write',
     params: z.strictObject({ broadcast_id: pathId }),
     status: 204,
