@@ -85,10 +85,10 @@ describe('an outbox', () => {
     const client = newClient(500);
     await logIn(client);
     const outbox = await DurableOutbox.open(client, storage);
-    await outbox.send({ user: 3 }, 'patience');
+    await outbox.send({ user: 3 }, 'third time lucky');
     await sent(outbox, 1);
     expect(attempts).toBe(3);
-    expect(textsTo(3)).toEqual(['patience']);
+    expect(textsTo(3)).toEqual(['third time lucky']);
   });
 
   it('does not let a conversation without responses delay another', async () => {

@@ -137,7 +137,7 @@ async function failedAccount(): Promise<Asked> {
 
 const ofUser = async (): Promise<Asked> => ({ params: { user_id: (await newUser()).user_id } });
 /** A user who has left and is in a group. */
-async function departed(): Promise<Asked> {
+async function leaver(): Promise<Asked> {
   const asked = await ofUser();
   await owner.done('createGroup', {
     body: { name: 'team', member_ids: [asked.params?.user_id, (await newUser()).user_id] },
@@ -235,10 +235,10 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     },
     'user.change',
   ],
-  leaveGroups: [async () => ({ ...(await departed()), body: { successor_id: null } }), 'group.remove'],
+  leaveGroups: [async () => ({ ...(await leaver()), body: { successor_id: null } }), 'group.remove'],
   rejoinGroups: [
     async () => {
-      const asked = await departed();
+      const asked = await leaver();
       await owner.done('leaveGroups', { ...asked, body: { successor_id: null } });
       await owner.done('restoreUser', asked);
       return asked;
