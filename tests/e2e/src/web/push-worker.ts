@@ -34,6 +34,17 @@ export function fakeSubscription(subscription: string): string {
     }`;
 }
 
+/** Keeps what the worker does for each push event. */
+const watchEvents = `
+  if (!self.pushes) {
+    self.pushes = [];
+    const original = PushEvent.prototype.waitUntil;
+    PushEvent.prototype.waitUntil = function (work) {
+      self.pushes.push(work);
+      return original.call(this, work);
+    };
+  }`;
+
 /** A browser's service worker, which receives push messages through the DevTools protocol. */
 export class PushWorker {
   readonly #browser: BrowserContext;
@@ -65,13 +76,14 @@ export class PushWorker {
     const registrationId = this.#registrations.get(`${origin}/`);
     if (registrationId === undefined) throw new Error(`there is no service worker of ${origin}`);
     const worker = await this.#worker();
-    const received = () => worker.evaluate('self.received') as Promise<number>;
-    await worker.evaluate(`self.received ??= (self.addEventListener('push', () => { self.received++; }), 0)`);
-    const before = await received();
+    await worker.evaluate(watchEvents);
+    const before = await worker.evaluate('self.pushes.length');
     await this.#devTools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
-    await waitUntil(async () => (await received()) > before, { what: 'the push event' });
-    // Once these queries are answered, the worker's own query for pages has been, too.
-    for (let i = 0; i < 3; i++) await worker.evaluate('self.clients.matchAll().then(() => {})');
+    // Chromium forgets a notification that is listed while it is being shown, so nothing lists any until the event is over.
+    await waitUntil(async () => (await worker.evaluate('self.pushes.length')) !== before, {
+      what: 'the push event',
+    });
+    await worker.evaluate('Promise.all(self.pushes).then(() => {})');
   }
 
   async shown(): Promise<ShownNotification[]> {
