@@ -18,9 +18,15 @@ interface PushedMessage {
 const mutedCache = 'teamtalk-push';
 const mutedPath = '/muted';
 
+let last: Promise<void> = Promise.resolve();
+
 self.addEventListener('install', () => void self.skipWaiting());
 self.addEventListener('push', (event) => {
-  if (event.data) event.waitUntil(take(event.data.json() as PushedMessage));
+  const { data } = event;
+  if (!data) return;
+  // One after another: Chromium forgets a notification that is listed while it is being shown.
+  last = last.catch(() => {}).then(() => take(data.json() as PushedMessage));
+  event.waitUntil(last);
 });
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();
