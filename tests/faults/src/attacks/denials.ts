@@ -46,6 +46,7 @@ export const denials: readonly Attack[] = [
     small: 50,
     envOf: (count) => ({ msfs: { MAX_UPLOADS: String(count) } }),
     run: async (cluster, count) => {
+      await cluster.logInRaw(witnessName);
       const attacker = new Attacker();
       const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n';
       await attacker.flood(
@@ -108,19 +109,20 @@ export const denials: readonly Attack[] = [
     small: 60,
     envOf: () => ({ msfs: { THUMBNAIL_MAX_WAITING: '100' } }),
     run: async (cluster, count) => {
-      const own = (await (await upload(cluster, png(4_000, 4_000))).json()) as { path: string };
-      const others = (await (await upload(cluster, png(200, 200))).json()) as { path: string };
+      await cluster.logInRaw(witnessName);
+      const own = await stored(cluster, png(4_000, 4_000));
+      const others = await stored(cluster, png(200, 200));
       const { pid } = cluster.node('msfs');
       const before = cpuSeconds(pid);
       const attacker = new Attacker();
       await attacker.flood(cluster.port('msfs', 0, 'http'), count, (i) => {
         const side = 1_000 - (i % 900);
-        return `GET /${own.path}_${side}x${side}.png HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+        return `GET /${own}_${side}x${side}.png HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
       });
       const times = await timesOf(
         5,
         async () => {
-          const url = `${cluster.url('msfs')}/${others.path}_${50}x${50}.jpg`;
+          const url = `${cluster.url('msfs')}/${others}_${50}x${50}.jpg`;
           const { ok } = await fetch(url, { signal: AbortSignal.timeout(10_000) });
           if (!ok) throw new Error('refused');
         },
@@ -136,6 +138,14 @@ export const denials: readonly Attack[] = [
   },
 ];
 
+/** @returns the path of an image that was uploaded */
+async function stored(cluster: TestCluster, content: Buffer): Promise<string> {
+  const response = await upload(cluster, content);
+  if (!response.ok) throw new Error(`the upload was refused: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { path: string }).path;
+}
+
+/** As the witness, who is logged in at this address. */
 async function upload(cluster: TestCluster, content: Buffer): Promise<Response> {
   const form = new FormData();
   form.set('file', new Blob([new Uint8Array(content)]), 'x.png');

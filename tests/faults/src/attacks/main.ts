@@ -62,14 +62,34 @@ async function main(): Promise<void> {
   }
   const flooded = outcomes.filter(({ attack }) => floodNames.includes(attack));
   if (flooded.length > 0) process.stdout.write(`\n${tableOf(flooded)}\n`);
-  if (flooded.some(({ after }) => after['within limits'] !== 'yes')) process.exitCode = 1;
+  const exceeded = flooded.some(({ after }) => after['within limits'] !== 'yes');
+  if (exceeded || outcomes.some(({ after }) => 'failed' in after)) process.exitCode = 1;
   if (values.json) await writeFile(values.json, `${JSON.stringify(outcomes, undefined, 2)}\n`);
 }
 
-/** A new installation for each attack, so that none suffers from the one before. */
+/** A new installation for each attack, so that none suffers from the one before. A failure is among the figures. */
 async function runOn(attack: Attack, count: number, checkout: string | undefined): Promise<Figures> {
   const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-attack-'));
-  const cluster = await TestCluster.start({
+  let cluster: TestCluster | undefined;
+  try {
+    cluster = await startCluster(attack, count, folder, checkout);
+    await cluster.addUsers([witnessName]);
+    return await attack.run(cluster, count, () => contentOf(folder));
+  } catch (error) {
+    return { failed: (error as Error).message.trim() };
+  } finally {
+    await cluster?.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+function startCluster(
+  attack: Attack,
+  count: number,
+  logFolder: string,
+  checkout: string | undefined,
+): Promise<TestCluster> {
+  return TestCluster.start({
     mode: 'processes',
     http_msg_server: 1,
     file_server: 1,
@@ -81,16 +101,9 @@ async function runOn(attack: Attack, count: number, checkout: string | undefined
       ...attack.envOf(count),
       http_msg_server: { ...withKeys, ...attack.envOf(count).http_msg_server },
     },
-    logFolder: folder,
+    logFolder,
     ...(checkout && { checkout }),
   });
-  try {
-    await cluster.addUsers([witnessName]);
-    return await attack.run(cluster, count, () => contentOf(folder));
-  } finally {
-    await cluster.stop();
-    await rm(folder, { recursive: true });
-  }
 }
 
 async function contentOf(folder: string): Promise<string> {
