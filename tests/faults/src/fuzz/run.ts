@@ -208,6 +208,7 @@ class Run {
 
   /** Reasons for which msg_server has ended connections. */
   async #closed(): Promise<Record<string, number>> {
+    if (this.#installation.cluster.crashed().some(({ service }) => service === 'msg_server')) return {};
     const samples = await this.#installation.cluster.node('msg_server').samples();
     return Object.fromEntries(
       samples

@@ -13,6 +13,7 @@ export class Watch {
   readonly warnings = new Map<string, number>();
   readonly #installation: Installation;
   readonly #kinds = new Map<string, number>();
+  readonly #handled = new Map<string, number>();
   #crashed = 0;
 
   constructor(installation: Installation) {
@@ -41,10 +42,18 @@ export class Watch {
     if (count <= shownOfKind) this.problems.push(`${service} logged: ${line.slice(0, 2_000)}`);
   };
 
-  /** What a listener's server has handled so far, from its metrics. */
-  async handled({ counted }: Listener): Promise<number> {
-    const samples = await this.#installation.cluster.node(counted.service).samples();
-    const names = new Set(counted.metrics.map((name) => `teamtalk_${counted.service}_${name}`));
-    return samples.reduce((sum, { name, value }) => (names.has(name) ? sum + value : sum), 0);
+  /** What a listener's server has handled so far, from its metrics; what it last said if it has ended. */
+  async handled({ name, counted: { service, metrics } }: Listener): Promise<number> {
+    try {
+      const samples = await this.#installation.cluster.node(service).samples();
+      const names = new Set(metrics.map((metric) => `teamtalk_${service}_${metric}`));
+      const count = samples.reduce((sum, sample) => (names.has(sample.name) ? sum + sample.value : sum), 0);
+      this.#handled.set(name, count);
+      return count;
+    } catch (error) {
+      await this.look();
+      if (this.#crashed === 0) throw error;
+      return this.#handled.get(name) ?? 0;
+    }
   }
 }

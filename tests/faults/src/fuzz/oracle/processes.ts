@@ -27,16 +27,18 @@ interface ProbeLine {
 const mib = 2 ** 20;
 const probeMs = 20_000;
 
-/** Has every service collect its garbage, and asks what is left. Other lines of the logs go to `onLine`. */
+/** Has every service that still runs collect its garbage, and asks what is left. Other lines of the logs go to `onLine`. */
 export async function held(
   { cluster, services }: Installation,
   logs: Logs,
   onLine: (line: Awaited<ReturnType<Logs['more']>>[number]) => void,
 ): Promise<Record<string, Held>> {
   const result: Record<string, Held> = {};
-  for (const service of services) process.kill(cluster.node(service).pid, 'SIGUSR2');
+  const ended = new Set(cluster.crashed().map(({ service }) => service));
+  const running = services.filter((service) => !ended.has(service));
+  for (const service of running) process.kill(cluster.node(service).pid, 'SIGUSR2');
   const end = performance.now() + probeMs;
-  while (Object.keys(result).length < services.length) {
+  while (Object.keys(result).length < running.length) {
     if (performance.now() > end) throw new Error('a service does not say what memory it holds');
     await new Promise((resolve) => setTimeout(resolve, 100));
     for (const line of await logs.more()) {
