@@ -3,6 +3,7 @@ export type { AcceptHandler } from './accept-handler.js';
 export { AddressLimit, type AddressLimits, addressLimitEnv, addressLimits } from './address-limit.js';
 export { type CertificateFiles, openCertificate } from './certificate.js';
 export { ClientPort, type ClientPortLayers } from './client-port.js';
+export { closeSources } from './close-sources.js';
 export { clientAddress, trustedProxiesEnv } from './http-addresses.js';
 export { type HttpListenerOptions, startHttpListener } from './http-listener.js';
 export { type ListenerMetrics, listenerMetrics } from './metrics.js';

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { strictTransport } from '@teamtalk/net';
-import sirv from 'sirv';
+import path from 'node:path';
+import { closeSources, strictTransport } from '@teamtalk/net';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import expressStaticGzip from 'express-static-gzip';
 import type { WebServerConfig } from './config.js';
 import { securityHeaders, workerPolicy } from './security-headers.js';
 
@@ -35,16 +38,7 @@ export function pageHandler(
   const settings = Buffer.from(
     JSON.stringify({ webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, pushKey, textKey }),
   );
-  const files = sirv(folder, {
-    brotli: true,
-    gzip: true,
-    etag: true,
-    setHeaders: (response, path) => {
-      const isHashed = path.startsWith('/assets/');
-      response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-      if (path === '/sw.js') response.setHeader('content-security-policy', workerPolicy);
-    },
-  });
+  const files = pageFiles(folder);
 
   return (request, response) => {
     const strict = strictTransport(request, hstsSeconds, trustedProxies);
@@ -59,9 +53,38 @@ export function pageHandler(
       });
       response.end(settings);
     } else {
-      files(request, response, () => refuse(response, 404, 'not found'));
+      closeSources(response);
+      files(request, response);
     }
   };
+}
+
+function pageFiles(folder: string): Express {
+  if (!existsSync(path.join(folder, 'index.html'))) throw new Error(`${folder}: the page has not been built`);
+  const files = express();
+  files.disable('x-powered-by');
+  files.use(
+    expressStaticGzip(folder, {
+      enableBrotli: true,
+      orderPreference: ['br', 'gzip'],
+      serveStatic: {
+        redirect: false,
+        acceptRanges: false,
+        setHeaders: (response, file) => {
+          const name = path.relative(folder, file);
+          const isHashed = name.startsWith(`assets${path.sep}`);
+          response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+          if (/^sw\.js(\.|$)/.test(name)) response.setHeader('content-security-policy', workerPolicy);
+        },
+      },
+    }),
+  );
+  files.use((_request: Request, response: Response) => refuse(response, 404, 'not found'));
+  files.use((_error: Error, _request: Request, response: Response, _next: NextFunction) => {
+    response.removeHeader('content-encoding');
+    refuse(response, 503, 'try again later', { 'retry-after': '5' });
+  });
+  return files;
 }
 
 /** Responds with one line of text, which is not cached. */
@@ -71,6 +94,12 @@ export function refuse(
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  response.writeHead(status, { 'content-type': 'text/plain', 'cache-control': 'no-store', ...headers });
-  response.end(`${text}\n`);
+  const line = `${text}\n`;
+  response.writeHead(status, {
+    'content-type': 'text/plain',
+    'content-length': line.length,
+    'cache-control': 'no-store',
+    ...headers,
+  });
+  response.end(line);
 }

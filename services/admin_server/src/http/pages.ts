@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closeSources } from '@teamtalk/net';
 import type { RequestHandler } from 'express';
-import sirv from 'sirv';
+import expressStaticGzip from 'express-static-gzip';
 
 /** Output folder of the pages' build. */
 const folder = fileURLToPath(new URL('../../dist/page', import.meta.url));
@@ -46,14 +47,16 @@ export function pages(): RequestHandler {
   const isBuilt = existsSync(path.join(folder, 'index.html'));
   const files =
     isBuilt &&
-    sirv(folder, {
-      brotli: true,
-      gzip: true,
-      etag: true,
-      single: true,
-      setHeaders: (response, file) => {
-        const isHashed = file.startsWith('/assets/');
-        response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+    expressStaticGzip(folder, {
+      enableBrotli: true,
+      orderPreference: ['br', 'gzip'],
+      serveStatic: {
+        redirect: false,
+        acceptRanges: false,
+        setHeaders: (response, file) => {
+          const isHashed = path.relative(folder, file).startsWith(`assets${path.sep}`);
+          response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+        },
       },
     });
   return (request, response) => {
@@ -61,7 +64,16 @@ export function pages(): RequestHandler {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.status(405).set('allow', 'GET, HEAD').end();
     } else if (files) {
-      files(request, response, () => void response.status(404).end());
+      const end = (error?: Error) => {
+        for (const name of ['content-encoding', 'content-length']) response.removeHeader(name);
+        response.status(error ? 503 : 404).end();
+      };
+      closeSources(response);
+      files(request, response, (error?: Error) => {
+        if (error || path.extname(request.path) !== '') return end(error);
+        request.url = '/index.html';
+        files(request, response, end);
+      });
     } else {
       response.status(503).set('cache-control', 'no-cache').type('html').end(notBuilt);
     }
