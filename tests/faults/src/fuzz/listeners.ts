@@ -35,7 +35,7 @@ export interface Counted {
 const lanes: Record<ListenerName, number> = {
   msg_server: 128,
   websocket: 24,
-  file_server: 12,
+  file_server: 24,
   login_server: 12,
   login_http: 4,
   http_msg_server: 12,
@@ -45,7 +45,7 @@ const lanes: Record<ListenerName, number> = {
   ops: 2,
   bus: 4,
   grpc: 8,
-  file_websocket: 8,
+  file_websocket: 24,
   admin_server: 8,
 };
 

@@ -168,7 +168,9 @@ class Run {
     witness: Witness,
   ): Promise<void> {
     const watch = this.#watch;
-    const needsTasks = loads.some(({ listener }) => listener.name === 'file_server');
+    const needsTasks = loads.some(
+      ({ listener: { name } }) => name === 'file_server' || name === 'file_websocket',
+    );
     let reportedAt = 0;
     while (performance.now() < end && loads.some(({ isRunning }) => isRunning)) {
       await delay(1_000);
