@@ -175,8 +175,9 @@ class Run {
     while (performance.now() < end && loads.some(({ isRunning }) => isRunning)) {
       await delay(1_000);
       await watch.look();
-      if (needsTasks)
-        await this.#installation.arrangeTasks(2).catch((error) => watch.problems.push(`couriers: ${error}`));
+      await this.#installation
+        .arrangeTasks(needsTasks ? 2 : 0)
+        .catch((error) => watch.problems.push(`couriers: ${error}`));
       if (watch.problems.length + witness.problems.length > 0) {
         if (this.#suspects.length === 0) this.#suspects = recentOf(loads);
         if (this.#options.stopsAtFirst) break;
