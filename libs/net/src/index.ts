@@ -10,6 +10,7 @@ export { type ListenerMetrics, listenerMetrics } from './metrics.js';
 export { Networks } from './networks.js';
 export { OpenConnections } from './open-connections.js';
 export { Origins, preflightHeaders } from './origins.js';
+export { pageFileOptions } from './page-files.js';
 export { plainAddress } from './plain-address.js';
 export { type ProxyProtocol, proxyProtocol, proxyProtocolEnv } from './proxy-protocol.js';
 export { strictTransport, strictTransportEnv } from './strict-transport.js';

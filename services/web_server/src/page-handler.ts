@@ -1,20 +1,23 @@
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { closeSources, strictTransport } from '@teamtalk/net';
+import { closeSources, pageFileOptions, strictTransport } from '@teamtalk/net';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import expressStaticGzip from 'express-static-gzip';
 import type { WebServerConfig } from './config.js';
 import { securityHeaders, workerPolicy } from './security-headers.js';
 
 /** Route label of a request, for metrics and traces. */
-export function routeOf({ url = '' }: IncomingMessage): 'config' | 'page' {
-  return url.split('?', 1)[0] === '/config.json' ? 'config' : 'page';
+export function routeOf(request: IncomingMessage): 'config' | 'page' {
+  return pathOf(request) === '/config.json' ? 'config' : 'page';
+}
+
+function pathOf({ url = '' }: IncomingMessage): string | undefined {
+  return url.split('?', 1)[0];
 }
 
 /**
- * Serves `/config.json` and the files of a folder, in compressed form if there is one beside the file. Files below
- * `/assets/` have a hash of their content in their names, so browsers may cache them; others are revalidated.
+ * Serves `/config.json` and the files of a folder.
  *
  * @throws Error when the page has not been built
  */
@@ -53,6 +56,7 @@ export function pageHandler(
       });
       response.end(settings);
     } else {
+      if (pathOf(request) === '/sw.js') response.setHeader('content-security-policy', workerPolicy);
       closeSources(response);
       files(request, response);
     }
@@ -63,22 +67,7 @@ function pageFiles(folder: string): Express {
   if (!existsSync(path.join(folder, 'index.html'))) throw new Error(`${folder}: the page has not been built`);
   const files = express();
   files.disable('x-powered-by');
-  files.use(
-    expressStaticGzip(folder, {
-      enableBrotli: true,
-      orderPreference: ['br', 'gzip'],
-      serveStatic: {
-        redirect: false,
-        acceptRanges: false,
-        setHeaders: (response, file) => {
-          const name = path.relative(folder, file);
-          const isHashed = name.startsWith(`assets${path.sep}`);
-          response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-          if (/^sw\.js(\.|$)/.test(name)) response.setHeader('content-security-policy', workerPolicy);
-        },
-      },
-    }),
-  );
+  files.use(expressStaticGzip(folder, pageFileOptions(folder)));
   files.use((_request: Request, response: Response) => refuse(response, 404, 'not found'));
   files.use((_error: Error, _request: Request, response: Response, _next: NextFunction) => {
     response.removeHeader('content-encoding');

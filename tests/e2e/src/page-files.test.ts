@@ -34,6 +34,7 @@ describe.each(['web_server', 'admin_server'] as const)('the page files of %s', (
     const page = await (await fetch(cluster.url(service), { headers: { connection: 'close' } })).text();
     // More than what a response takes before its turn on the connection has come.
     const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec(page) ?? [];
+    expect(script).not.toBe('');
     const before = descriptors();
     for (let i = 0; i < 100; i++) {
       const socket = await open();
@@ -52,8 +53,12 @@ describe.each(['web_server', 'admin_server'] as const)('the page files of %s', (
     const sockets: Socket[] = [];
     for (let i = 0; i < 20; i++) sockets.push(await open());
     await waitUntil(() => descriptors() >= limit, { what: 'its files are used up' });
-    for (const socket of sockets) socket.resume().write(request('/').repeat(3));
-    await waitUntil(() => sockets[0]!.bytesRead > 0, { what: 'an answer' });
+    let answered = '';
+    for (const socket of sockets) {
+      socket.on('data', (chunk) => (answered += chunk.toString('latin1')));
+      socket.write(request('/').repeat(3));
+    }
+    await waitUntil(() => answered.includes('HTTP/1.1 503 '), { what: 'a file that cannot be opened' });
     for (const socket of sockets) socket.destroy();
     await waitUntil(async () => (await status()) === 200, { what: 'the page is served again' });
     expect(cluster.crashed()).toEqual([]);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { closeSources } from '@teamtalk/net';
+import { closeSources, pageFileOptions } from '@teamtalk/net';
 import type { RequestHandler } from 'express';
 import expressStaticGzip from 'express-static-gzip';
 
@@ -45,20 +45,7 @@ const headers = {
 /** Serves the built files, which are precompressed and have content hashes in their names; any other path gets index.html. */
 export function pages(): RequestHandler {
   const isBuilt = existsSync(path.join(folder, 'index.html'));
-  const files =
-    isBuilt &&
-    expressStaticGzip(folder, {
-      enableBrotli: true,
-      orderPreference: ['br', 'gzip'],
-      serveStatic: {
-        redirect: false,
-        acceptRanges: false,
-        setHeaders: (response, file) => {
-          const isHashed = path.relative(folder, file).startsWith(`assets${path.sep}`);
-          response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-        },
-      },
-    });
+  const files = isBuilt && expressStaticGzip(folder, pageFileOptions(folder));
   return (request, response) => {
     response.set(headers);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
