@@ -1,5 +1,5 @@
 import { Failure } from '../../failure.js';
-import { inLanes } from '../in-lanes.js';
+import { inLanes } from '../../in-lanes.js';
 import type { LegacyDatabase } from '../legacy/mysql.js';
 import { Recordings } from '../legacy/recordings.js';
 import type { LegacyPlaces } from '../places.js';

@@ -1,5 +1,5 @@
+import { inLanes } from '../../in-lanes.js';
 import { type MessageTable, messageTables } from '../copy/message-tables.js';
-import { inLanes } from '../in-lanes.js';
 import { type LegacyDatabase, wholeTableMs } from '../legacy/mysql.js';
 import { lanesFor } from '../target/partitions.js';
 import { type Finding, mostSamples } from './findings.js';
