@@ -29,13 +29,14 @@ export class DeliveredRows {
   /** Hands the rows over to a transaction that deletes them. */
   take(): string[] {
     const ids = this.#ids;
-    if (ids.length > 0) this.#ids = [];
+    this.#ids = [];
     return ids;
   }
 
   /** Returns the rows of a failed transaction. */
   giveBack(ids: readonly string[]): void {
-    this.#ids.push(...ids);
+    // As arguments of `push`, a few hundred thousand would exceed the stack.
+    this.#ids = [...this.#ids, ...ids];
     this.#schedule();
   }
 
