@@ -8,7 +8,9 @@ type Kind = (typeof kinds)[number];
 
 interface Part {
   descriptor: number;
-  pieces: Buffer[];
+  /** what is not in the file yet; empty until the first record */
+  buffer: Buffer;
+  /** used bytes of `buffer` */
   bytes: number;
 }
 
@@ -27,20 +29,28 @@ export class Buckets {
     this.#folder = mkdtempSync(path.join(tmpdir(), 'teamtalk-verify-'));
     for (const kind of kinds) {
       const parts = Array.from({ length: this.count }, (_, bucket) => {
-        return { descriptor: openSync(this.#file(kind, bucket), 'w', 0o600), pieces: [], bytes: 0 };
+        return {
+          descriptor: openSync(this.#file(kind, bucket), 'w', 0o600),
+          buffer: Buffer.alloc(0),
+          bytes: 0,
+        };
       });
       this.#parts.set(kind, parts);
     }
   }
 
-  /** Adds a record, which is not copied. */
+  /** Adds a copy of a record. */
   add(kind: Kind, conv: bigint, record: Buffer): void {
     // The low half of a pair is one user, who has many conversations: both halves decide.
     const bucket = Number((conv ^ (conv >> 32n) ^ (conv >> 7n)) & 0xffff_ffffn) % this.count;
     const part = this.#parts.get(kind)![bucket]!;
-    part.pieces.push(record);
+    if (part.bytes + record.length > part.buffer.length) {
+      flush(part);
+      if (record.length > part.buffer.length)
+        part.buffer = Buffer.allocUnsafeSlow(Math.max(flushBytes, record.length));
+    }
+    record.copy(part.buffer, part.bytes);
     part.bytes += record.length;
-    if (part.bytes >= flushBytes) flush(part);
   }
 
   addFact(conv: bigint, fact: Fact): void {
@@ -75,8 +85,7 @@ export class Buckets {
 }
 
 function flush(part: Part): void {
-  if (part.bytes > 0) writeSync(part.descriptor, Buffer.concat(part.pieces));
-  part.pieces = [];
+  if (part.bytes > 0) writeSync(part.descriptor, part.buffer, 0, part.bytes);
   part.bytes = 0;
 }
 

@@ -25,7 +25,7 @@ export function judgeConversation(sides: Sides, tally: Tally): void {
 function judgeMessages({ conv, old, new: ours }: Sides, tally: Tally): void {
   const isEqual = (index: number) => {
     const [one, other] = [old[index], ours[index]];
-    return one !== undefined && other !== undefined && one.digest.equals(other.digest);
+    return one !== undefined && other !== undefined && one.digest === other.digest;
   };
   const first = old.findIndex((_, index) => !isEqual(index));
   const isSame = first < 0 && old.length === ours.length;
@@ -42,15 +42,13 @@ function judgeMessages({ conv, old, new: ours }: Sides, tally: Tally): void {
   // Which rows came all the same, wherever they are in the conversation?
   const left = new Map<string, number>();
   for (const { digest } of ours) {
-    const key = digest.toString('latin1');
-    left.set(key, (left.get(key) ?? 0) + 1);
+    left.set(digest, (left.get(digest) ?? 0) + 1);
   }
   for (const { table, id, digest } of old) {
-    const key = digest.toString('latin1');
-    const count = left.get(key) ?? 0;
+    const count = left.get(digest) ?? 0;
     if (count > 0) tally.imported(oldTables[table]!);
     else tally.unexplained(oldTables[table]!, `id ${id}, of ${nameOf(conv)}, is not here as it was`);
-    left.set(key, count - 1);
+    left.set(digest, count - 1);
   }
   const extra = [...left.values()].reduce((sum, count) => sum + Math.max(0, count), 0);
   tally.compare(

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, opendir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImportedPlaces, LeftOutReason } from '../import/verification.js';
+import { inLanes } from '../in-lanes.js';
 import type { NewStore } from './new-store.js';
 import type { OldStore } from './old-store.js';
 import type { KnownIds } from './sides.js';
@@ -16,10 +17,15 @@ interface JudgeFiles {
   rest(): Promise<void>;
   onFile(done: number, total: number): void;
   tally: Tally;
+  /** files that are read at a time */
+  lanes: number;
 }
 
 /** Compares every file of msfs with what the new msfs serves under its URL. */
-export async function judgeImages(folder: string, { read, rest, onFile, tally }: JudgeFiles): Promise<void> {
+export async function judgeImages(
+  folder: string,
+  { read, rest, onFile, tally, lanes }: JudgeFiles,
+): Promise<void> {
   const places = await foldersOf(folder);
   let total = 0;
   for (const place of places) {
@@ -27,23 +33,19 @@ export async function judgeImages(folder: string, { read, rest, onFile, tally }:
   }
   let done = 0;
   for (const place of places) {
-    for await (const entry of await opendir(path.join(folder, place))) {
-      if (!entry.isFile()) continue;
+    const entries = await readdir(path.join(folder, place), { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    await inLanes(lanes, names, async (name) => {
       await rest();
       onFile(done++, total);
-      const key = `g0/${place}/${entry.name}`;
-      if (!/^[A-Za-z0-9_.-]+$/.test(entry.name) || entry.name.startsWith('.')) {
-        tally.leftOut('msfs', 'file-name');
-        continue;
-      }
+      const key = `g0/${place}/${name}`;
+      if (!/^[A-Za-z0-9_.-]+$/.test(name) || name.startsWith('.')) return tally.leftOut('msfs', 'file-name');
       const here = await hashOfBlob(read, key);
-      const there = await hashOf(createReadStream(path.join(folder, place, entry.name)));
-      if (here === undefined) tally.unexplained('msfs', `${key} is not here`);
-      else {
-        tally.imported('msfs');
-        tally.compare('content of each file of msfs', here === there, () => key);
-      }
-    }
+      const there = await hashOf(createReadStream(path.join(folder, place, name)));
+      if (here === undefined) return tally.unexplained('msfs', `${key} is not here`);
+      tally.imported('msfs');
+      tally.compare('content of each file of msfs', here === there, () => key);
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Failure } from '../failure.js';
+import { ahead } from './ahead.js';
 
 const pageRows = 10_000;
 
@@ -38,7 +39,11 @@ export class NewStore {
   }
 
   /** The rows of a query, page by page. */
-  async *pages<Row extends pg.QueryResultRow>(sql: string): AsyncGenerator<Row[]> {
+  pages<Row extends pg.QueryResultRow>(sql: string): AsyncGenerator<Row[]> {
+    return ahead(this.#pages<Row>(sql));
+  }
+
+  async *#pages<Row extends pg.QueryResultRow>(sql: string): AsyncGenerator<Row[]> {
     const name = `verify_${++this.#cursors}`;
     await this.#client.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`);
     for (;;) {

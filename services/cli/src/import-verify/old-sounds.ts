@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { inLanes } from '../in-lanes.js';
 import type { OldStore } from './old-store.js';
 import type { Tally } from './tally.js';
 
@@ -17,14 +18,17 @@ interface Audio {
 export class OldSounds {
   readonly #store: OldStore;
   readonly #folder: string | undefined;
+  readonly #lanes: number;
   /** ids referred to by messages */
   readonly #named = new Ids();
   /** ids referred to by messages of other projects */
   readonly #others = new Ids();
 
-  constructor(store: OldStore, folder: string | undefined) {
+  /** @param lanes files that are read at a time */
+  constructor(store: OldStore, folder: string | undefined, lanes: number) {
     this.#store = store;
     this.#folder = folder;
+    this.#lanes = lanes;
   }
 
   /** @returns the data by the content of the row */
@@ -39,10 +43,10 @@ export class OldSounds {
     const byId = new Map(rows.map((row) => [row.id, row]));
     for (const { id } of rows) this.#named.add(id);
     const data = new Map<string, Buffer>();
-    for (const content of contents) {
+    await inLanes(this.#lanes, contents, async (content) => {
       await this.#store.rest();
       data.set(content, await this.#data(byId.get(Number(content || Number.NaN))));
-    }
+    });
     return data;
   }
 

@@ -4,6 +4,7 @@ import { type Connection, createConnection, type RowDataPacket } from 'mysql2/pr
 import { Failure } from '../failure.js';
 import type { RedisPool } from '../import/legacy-config.js';
 import type { LegacyPlaces } from '../import/places.js';
+import { ahead } from './ahead.js';
 
 const pageRows = 10_000;
 const scanCount = 1_000;
@@ -87,7 +88,11 @@ export class OldStore {
   }
 
   /** All rows of a table in the order of their ids; none where there is no such table. `columns` has `id`. */
-  async *pages<Row extends { id: number }>(table: string, columns: string): AsyncGenerator<Row[]> {
+  pages<Row extends { id: number }>(table: string, columns: string): AsyncGenerator<Row[]> {
+    return ahead(this.#pages<Row>(table, columns));
+  }
+
+  async *#pages<Row extends { id: number }>(table: string, columns: string): AsyncGenerator<Row[]> {
     if (!this.hasTable(table)) return;
     for (let after = -1; ; ) {
       const rows = await this.query<Row>(

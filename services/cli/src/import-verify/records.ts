@@ -14,7 +14,8 @@ export interface OldMessage {
   type: number;
   /** 0 to 7: IMMessage, 8 to 15: IMGroupMessage */
   table: number;
-  digest: Buffer;
+  /** `digestOf`, in Latin-1: many buffers of 32 bytes would cost the garbage collector more */
+  digest: string;
 }
 
 export interface NewMessage {
@@ -24,7 +25,8 @@ export interface NewMessage {
   fromId: number;
   senderSeq: number;
   type: number;
-  digest: Buffer;
+  /** as in `OldMessage` */
+  digest: string;
 }
 
 /** A number that is not kept. */
@@ -41,8 +43,14 @@ export function digestOf(fromId: number, created: number, type: number, data: Ui
   return createHash('sha256').update(`${fromId}\t${created}\t${type}\t`).update(data).digest();
 }
 
-export function writeOld(message: OldMessage): Buffer {
-  const record = Buffer.alloc(recordBytes);
+/** A message as it is read from a store. */
+type Stored<Message> = Omit<Message, 'digest'> & { digest: Buffer };
+
+/** The record that was written last. */
+const record = Buffer.alloc(recordBytes);
+
+/** @returns the record, until the next one is written */
+export function writeOld(message: Stored<OldMessage>): Buffer {
   record.writeBigUInt64BE(message.conv, 0);
   record.writeUInt32BE(message.created, 8);
   record.writeUInt32BE(message.relateId, 12);
@@ -65,12 +73,12 @@ function readOld(records: Buffer, at: number): OldMessage {
     fromId: records.readUInt32BE(at + 24),
     type: records.readUInt8(at + 28),
     table: records.readUInt8(at + 29),
-    digest: records.subarray(at + 32, at + 64),
+    digest: records.toString('latin1', at + 32, at + 64),
   };
 }
 
-export function writeNew(message: NewMessage): Buffer {
-  const record = Buffer.alloc(recordBytes);
+/** @returns the record, until the next one is written */
+export function writeNew(message: Stored<NewMessage>): Buffer {
   record.writeBigUInt64BE(message.conv, 0);
   record.writeInt32BE(message.id, 8);
   record.writeInt32BE(message.fromId, 12);
@@ -89,18 +97,18 @@ function readNew(records: Buffer, at: number): NewMessage {
     senderSeq: records.readInt32BE(at + 16),
     type: records.readInt16BE(at + 20),
     created: records.readDoubleBE(at + 24),
-    digest: records.subarray(at + 32, at + 64),
+    digest: records.toString('latin1', at + 32, at + 64),
   };
 }
 
+/** @returns the record, until the next one is written */
 export function writeMap({ conv, oldId, newId, table, legacyId }: MapEntry): Buffer {
-  const record = Buffer.alloc(mapBytes);
   record.writeBigUInt64BE(conv, 0);
   record.writeUInt32BE(oldId, 8);
   record.writeUInt32BE(newId, 12);
   record.writeUInt32BE(legacyId, 16);
   record.writeUInt8(table, 20);
-  return record;
+  return record.subarray(0, mapBytes);
 }
 
 function readMap(records: Buffer, at: number): MapEntry {

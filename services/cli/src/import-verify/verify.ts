@@ -1,5 +1,6 @@
 import type { LegacyPlaces } from '../import/places.js';
 import type { ImportedPlaces, VerificationProgress, Verify } from '../import/verification.js';
+import { inLanes } from '../in-lanes.js';
 import { Buckets } from './buckets.js';
 import { judgeConversation } from './judge-conversation.js';
 import { judgeImages, judgeOfflineFiles } from './judge-files.js';
@@ -24,7 +25,7 @@ import { Tally } from './tally.js';
 export const verify: Verify = async (
   legacy,
   imported,
-  { onProgress = () => {}, signal, rest = async () => {} },
+  { onProgress = () => {}, signal, rest = async () => {}, isLimited = false },
 ) => {
   const begin = performance.now();
   const old = await OldStore.open(legacy, rest);
@@ -34,13 +35,16 @@ export const verify: Verify = async (
   });
   try {
     const tally = new Tally();
-    await compareAll({ legacy, imported, old, store, tally, onProgress, signal });
+    await compareAll({ legacy, imported, old, store, tally, onProgress, signal, isLimited });
     return tally.result((performance.now() - begin) / 1_000);
   } finally {
     await old.close();
     await store.close();
   }
 };
+
+/** Files that are read at a time. */
+const filesTogether = 8;
 
 interface Both {
   legacy: LegacyPlaces;
@@ -50,10 +54,11 @@ interface Both {
   tally: Tally;
   onProgress(progress: VerificationProgress): void;
   signal: AbortSignal | undefined;
+  isLimited: boolean;
 }
 
 async function compareAll(both: Both): Promise<void> {
-  const { legacy, imported, old, store, tally, onProgress } = both;
+  const { legacy, imported, old, store, tally, onProgress, isLimited } = both;
   const users = await idsOf(old, 'IMUser');
   const groups = await idsOf(old, 'IMGroup');
   const known: KnownIds = {
@@ -70,7 +75,7 @@ async function compareAll(both: Both): Promise<void> {
   await judgeLists(old, store, tally, known);
   await judgeIdentities(store, tally);
   const counted = (name: string) => (done: number, total: number) => onProgress({ step: name, done, total });
-  const files = { rest: old.rest, read: imported.readBlob, tally };
+  const files = { rest: old.rest, read: imported.readBlob, tally, lanes: isLimited ? 1 : filesTogether };
   if (legacy.images) await judgeImages(legacy.images, { ...files, onFile: counted('files of msfs') });
   if (legacy.offlineFiles) {
     const onFile = counted('offline files');
@@ -80,31 +85,22 @@ async function compareAll(both: Both): Promise<void> {
 
 /** @returns the users whom conversations name and who have no row in IMUser */
 async function compareConversations(
-  { legacy, old, store, tally, onProgress, signal }: Both,
+  { legacy, old, store, tally, onProgress, signal, isLimited }: Both,
   known: KnownIds,
 ): Promise<Set<number>> {
   const total = await countMessages(old);
   const buckets = new Buckets(total);
   try {
-    const counted = (step: string) => {
-      let done = 0;
-      return (count: number) => {
-        done += count;
-        onProgress({ step, done, total });
-      };
+    let done = 0;
+    const onRows = (count: number) => {
+      done += count;
+      onProgress({ step: 'messages there and here', done, total: 2 * total });
     };
-    const sounds = new OldSounds(old, legacy.images);
+    const sounds = new OldSounds(old, legacy.images, isLimited ? 1 : filesTogether);
     const used = new Set<number>();
-    await readOldMessages({
-      old,
-      sounds,
-      buckets,
-      tally,
-      ...known,
-      onRows: counted('messages there'),
-      signal,
-    });
-    await readNewMessages(store, { buckets, onRows: counted('messages here'), signal });
+    const there = () => readOldMessages({ old, sounds, buckets, tally, ...known, onRows, signal });
+    const here = () => readNewMessages(store, { buckets, onRows, signal });
+    await inLanes(isLimited ? 1 : 2, [there, here], (read) => read());
     await readOldFacts(old, buckets, tally);
     await readNewFacts(store, buckets);
     await sounds.count(tally);

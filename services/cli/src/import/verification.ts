@@ -123,5 +123,7 @@ export type Verify = (
     signal?: AbortSignal;
     /** called before every step, to limit the load; resolves after a pause for the work since the last call */
     rest?: () => Promise<void>;
+    /** whether `rest` limits the load: one thing is read at a time */
+    isLimited?: boolean;
   },
 ) => Promise<Verification>;

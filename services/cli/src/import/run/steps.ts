@@ -109,6 +109,7 @@ export async function verifyImport({
     },
     {
       rest: () => legacy.pace.rest(),
+      isLimited: legacy.pace.isLimited,
       onProgress: (now) => {
         if (now.step !== step) progress.begin(`verifying, ${now.step}`, now.total);
         progress.add(now.step === step ? now.done - done : now.done);
