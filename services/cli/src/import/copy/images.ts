@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type BlobStore, isKey } from '@teamtalk/blob-store';
+import { inLanes } from '../../in-lanes.js';
 import type { Pace } from '../legacy/pace.js';
 import type { Progress } from '../progress.js';
 import type { TargetDatabase } from '../target/database.js';
@@ -25,8 +26,10 @@ export interface ImageOptions {
   progress?: Pick<Progress, 'begin' | 'add'>;
 }
 
-/** Files that are linked or copied at a time. */
+/** Folders whose files are linked or copied at a time. */
 const together = 8;
+/** Of a file that is hashed, bytes at a time. */
+const pieceBytes = 64 * 1024;
 
 /** A file modified more recently than this may be incomplete, so the next call imports it again. */
 const settledMs = 60_000;
@@ -64,23 +67,23 @@ async function importFolder(options: ImageOptions, first: string): Promise<numbe
   const done = new Set(known.map(({ key }) => key));
   const unserved: string[] = [];
   const files: StoredFile[] = [];
-  for await (const { place, names: all } of placesIn(folder, first, pace)) {
-    const names = all.filter((name) => !done.has(`g0/${place}/${name}`));
-    const served = names.filter((name) => isKey(`g0/${place}/${name}`));
-    unserved.push(
-      ...names.filter((name) => !served.includes(name)).map((name) => `${place}/${printable(name)}`),
+  const places = await numberedFolders(path.join(folder, first));
+  await inLanes(pace.isLimited ? 1 : together, places, async (second) => {
+    const place = `${first}/${second}`;
+    const target = options.storageFolder && path.join(options.storageFolder, 'g0', place);
+    await pace.rest();
+    const names = (await filesOf(path.join(folder, place))).filter(
+      (name) => !done.has(`g0/${place}/${name}`),
     );
-    progress?.add(names.length - served.length);
-    for (let at = 0; at < served.length; at += together) {
+    if (names.length > 0 && target) await mkdir(target, { recursive: true, mode: 0o750 });
+    for (const name of names) {
       await pace.rest();
-      const some = served.slice(at, at + together);
-      files.push(...(await Promise.all(some.map((name) => store(options, place, name)))));
-      progress?.add(some.length);
+      if (isKey(`g0/${place}/${name}`)) files.push(await store(options, place, name));
+      else unserved.push(`${place}/${printable(name)}`);
+      progress?.add(1);
     }
-    if (served.length > 0 && options.storageFolder !== undefined) {
-      await syncFolder(path.join(options.storageFolder, 'g0', place));
-    }
-  }
+    if (names.length > 0 && target) await syncFolder(target);
+  });
   await recordFiles(database, files, unserved);
   return unserved.length;
 }
@@ -117,7 +120,6 @@ async function recordFiles(database: TargetDatabase, files: StoredFile[], unserv
 async function linked({ storageFolder }: ImageOptions, file: string, key: string) {
   if (storageFolder === undefined) return undefined;
   const target = path.join(storageFolder, key);
-  await mkdir(path.dirname(target), { recursive: true, mode: 0o750 });
   try {
     await link(file, target);
   } catch (error) {
@@ -127,13 +129,25 @@ async function linked({ storageFolder }: ImageOptions, file: string, key: string
     const [one, other] = await Promise.all([stat(file), stat(target)]);
     if (one.ino !== other.ino || one.dev !== other.dev) return undefined;
   }
+  return hashOf(target);
+}
+
+/** A stream would cost several times as much, and most images are small. */
+async function hashOf(file: string): Promise<{ size: number; sha256: Buffer }> {
   const hash = createHash('sha256');
-  let size = 0;
-  for await (const piece of createReadStream(target)) {
-    hash.update(piece as Buffer);
-    size += (piece as Buffer).length;
+  const handle = await open(file, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(piece);
+      if (bytesRead === 0) return { size, sha256: hash.digest() };
+      hash.update(piece.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await handle.close();
   }
-  return { size, sha256: hash.digest() };
 }
 
 async function copied({ store }: ImageOptions, file: string, key: string) {
