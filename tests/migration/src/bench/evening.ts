@@ -5,12 +5,16 @@ import { freePort, type PostgresServer, waitUntil } from '@teamtalk/local-stack'
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { OldServers } from '../legacy/old-servers.js';
 import type { LegacyPlaces } from '../legacy/store.js';
+import type { Truth } from '../legacy/truth.js';
+import { firstLogin } from './first-login.js';
 import type { Ended, Importer } from './importer.js';
 
 /** An installation with a copy of the legacy store. */
 export interface Copied {
   places: LegacyPlaces;
   postgres: PostgresServer;
+  /** what the legacy store contains */
+  truth: Truth;
   importer: Importer;
   /** folder for the importer's records */
   folder: string;
@@ -66,6 +70,12 @@ export async function cutOver({ importer, folder }: Copied): Promise<Outcome> {
     closedSeconds: number;
   };
   return { ...ended, found: `old servers stopped for ${record.closedSeconds.toFixed(1)} s of it` };
+}
+
+/** Starts the new servers, and logs a user in. */
+export async function logInFirst({ postgres, folder, truth }: Copied): Promise<{ found: string }> {
+  const seconds = await firstLogin(postgres, folder, truth);
+  return { found: `logged in ${seconds.toFixed(1)} s after the start of the new servers` };
 }
 
 /** Makes the old servers the active ones again. No user was on the new ones. */

@@ -5,8 +5,17 @@ import { parseArgs } from 'node:util';
 import { LegacyServers, PostgresServer } from '@teamtalk/local-stack';
 import { smallStore } from '../legacy/options.js';
 import { buildLegacyStore, type LegacyPlaces, placesOn } from '../legacy/store.js';
+import type { Truth } from '../legacy/truth.js';
 import { prepareBareCopy } from './bare-copy.js';
-import { type Copied, cutOver, followTraffic, rollBack, undoCutover, workOnNewServers } from './evening.js';
+import {
+  type Copied,
+  cutOver,
+  followTraffic,
+  logInFirst,
+  rollBack,
+  undoCutover,
+  workOnNewServers,
+} from './evening.js';
 import { Importer } from './importer.js';
 import { addMessages } from './new-messages.js';
 import { describe, type Measured } from './table.js';
@@ -16,7 +25,7 @@ const usage = `npm run bench:import -- [--messages N] [--users N] [--groups N] [
     [--rate N] [--seconds N] [--new-messages N] [--returned N] [--folder FOLDER] [--json]
 
   Migrates a generated legacy store: copies and verifies it, copies the same messages by a plain COPY for comparison, follows old
-  servers at work, cuts over, and writes messages stored on the new side back.
+  servers at work, cuts over, logs a user in, and writes messages stored on the new side back.
 
   --messages      approximate number of messages (200000)
   --users         highest user id (5000)
@@ -56,8 +65,8 @@ async function main(): Promise<void> {
     postgres = await PostgresServer.start({ ...legacy.place('postgres'), port: 0, durable: true });
     const places = placesOn(legacy);
     say(`making a store of about ${values.messages} messages`);
-    await buildLegacyStore(storeOptions(), places);
-    const { messages, steps } = await measure(places, legacy, postgres);
+    const truth = await buildLegacyStore(storeOptions(), places);
+    const { messages, steps } = await measure(places, truth, legacy, postgres);
     process.stdout.write(
       values.json ? `${JSON.stringify({ messages, steps })}\n` : describe(messages, steps),
     );
@@ -74,13 +83,14 @@ function storeOptions() {
 
 async function measure(
   places: LegacyPlaces,
+  truth: Truth,
   { mariadb, folder }: LegacyServers,
   postgres: PostgresServer,
 ): Promise<{ messages: number; steps: Measured[] }> {
   const storage = path.join(folder, 'storage');
   await mkdir(storage);
   const env = { DATABASE_URL: postgres.url, STORAGE: 'local', STORAGE_DIR: storage, TMPDIR: folder };
-  const copied: Copied = { places, postgres, folder, importer: new Importer(places, env) };
+  const copied: Copied = { places, truth, postgres, folder, importer: new Importer(places, env) };
   const pids = { mariadb: mariadb.pid, postgres: postgres.pid };
   const steps: Measured[] = [];
   const step = async (name: string, rows: number, work: () => Promise<Step>) => {
@@ -123,6 +133,7 @@ async function measureEvening(
     const added = await addMessages(copied.places.mysql, wanted);
     await step(`cutover, ${added} new messages`, added, () => cutOver(copied));
   }
+  await step('first login', 0, () => logInFirst(copied));
   await workOnNewServers(copied, returned!);
   await step('rollback', returned!, () => rollBack(copied, returned!));
 }
