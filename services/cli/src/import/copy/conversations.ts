@@ -8,7 +8,7 @@ import { recordLeftOut } from '../target/left-out.js';
  */
 export async function finishPartition(session: TargetSession, part: number): Promise<void> {
   const staged = `legacy_import.message_p${part}`;
-  await session.run(`ANALYZE ${staged}`);
+  await session.run(`ANALYZE ${staged} (conv, relate_id)`);
   await insertMessages(session, part, staged);
   await recordRelations(session, staged);
   await insertConversations(session, part, staged);
