@@ -26,6 +26,8 @@ export class PushStand {
       push_server: 1,
       ...options,
       envOf: {
+        // Tests write faster than people.
+        msg_server: { MESSAGE_RATE: '0' },
         push_server: {
           ...stand.server,
           PUSH_HOLD_MS: String(holdMs),
