@@ -8,6 +8,7 @@
  *     const nats = await testNats();            // { url, prefix }
  *     afterAll(() => database.drop());
  */
+export { type ApnsStand, startApns } from './apns-stand.js';
 export { callByTls, certificateFiles, tlsEnv } from './certificates.js';
 export { DistributorPhone } from './distributor-phone.js';
 export { FakeApns } from './fake-apns.js';

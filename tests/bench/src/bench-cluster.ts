@@ -84,6 +84,17 @@ export class BenchCluster {
     this.#shape = shape;
   }
 
+  /** Does the work while the first instance of a service is stopped. */
+  async without<T>(service: ServiceName, work: () => Promise<T>): Promise<T> {
+    const cluster = this.#running();
+    await cluster.stopNode(service);
+    try {
+      return await work();
+    } finally {
+      await cluster.restart(service, 0);
+    }
+  }
+
   /** Stops the services. */
   async leave(): Promise<void> {
     const cluster = this.#cluster;
@@ -129,12 +140,16 @@ export class BenchCluster {
 
   /** host:port of every instance of a service. */
   addresses(service: ServiceName, port: string): string[] {
-    const cluster = this.#cluster;
-    if (!cluster) throw new Error('no services run');
+    const cluster = this.#running();
     return Array.from(
       { length: cluster.count(service) },
       (_, k) => `127.0.0.1:${cluster.port(service, k, port)}`,
     );
+  }
+
+  #running(): TestCluster {
+    if (!this.#cluster) throw new Error('no services run');
+    return this.#cluster;
   }
 
   async idOf(name: string): Promise<number> {

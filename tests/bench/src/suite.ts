@@ -15,6 +15,7 @@ import { growthScenarios } from './scenarios/growth.js';
 import { imageScenarios } from './scenarios/images.js';
 import { messageScenarios } from './scenarios/messages.js';
 import { peerScenarios } from './scenarios/peers.js';
+import { phoneScenarios } from './scenarios/phones.js';
 import { readScenarios } from './scenarios/reads.js';
 import { retentionScenarios } from './scenarios/retention.js';
 import { sessionScenarios } from './scenarios/sessions.js';
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   ...messageScenarios,
   ...growthScenarios,
   ...retentionScenarios,
+  ...phoneScenarios,
   ...peerScenarios,
 ];
 

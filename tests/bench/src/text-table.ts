@@ -72,11 +72,12 @@ const processes = [
   'route_server',
   'login_server',
   'http_msg_server',
+  'push_server',
   'nats',
   'postgres',
   'generator',
 ];
-const processColumns = ['bare', 'ejab', 'msg', 'db', 'route', 'login', 'http', 'nats', 'pg', 'gen'];
+const processColumns = ['bare', 'ejab', 'msg', 'db', 'route', 'login', 'http', 'push', 'nats', 'pg', 'gen'];
 
 function rowOf(
   { name }: ScenarioReport,

@@ -11,7 +11,7 @@ export interface Side {
 }
 
 /** Which side is measured when: each round has all, every other one in reverse, so that neither is always the later. */
-export function turnsOf(sides: readonly Side[], rounds: number): Side[] {
+export function turnsOf<T>(sides: readonly T[], rounds: number): T[] {
   return Array.from({ length: rounds }, (_, round) => (round % 2 === 0 ? sides : sides.toReversed())).flat();
 }
 

@@ -11,8 +11,8 @@ const timeoutMs = Math.max(120_000, messages);
 let stand: PushStand;
 
 beforeAll(async () => {
-  stand = await PushStand.start({ env: { PUSHES_IN_FLIGHT: '1000' } });
-}, 60_000);
+  stand = await PushStand.start({ mode: 'processes' });
+}, 120_000);
 afterAll(() => stand?.stop());
 
 it(

@@ -1,13 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { type ClusterOptions, type ConnectOptions, TestCluster } from '@teamtalk/cluster';
-import { FakeApns, waitUntil } from '@teamtalk/local-stack';
+import { type ApnsStand, type FakeApns, startApns, waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands } from '@teamtalk/protocol';
-
-const ids = { keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' };
-const topic = 'com.example.teamtalk';
 
 export interface PushStandOptions extends Omit<ClusterOptions, 'envOf'> {
   /** variables of push_server in addition to those of APNs */
@@ -22,50 +15,42 @@ export class PushStand {
   readonly apns: FakeApns;
   /** the key that the fake APNs accepts */
   readonly key: { pem: string; words: string[] };
-  readonly #folder: string;
 
   /** @param withKey whether push_server has the key in its variables */
   static async start(
     { env = {}, holdMs = 500, ...options }: PushStandOptions,
     withKey = true,
   ): Promise<PushStand> {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
-    const apns = await FakeApns.start({ publicKey, ...ids, topic });
-    const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-push-'));
-    const caFile = path.join(folder, 'ca.pem');
-    await writeFile(caFile, apns.ca);
-    const key = { APNS_KEY: pem, APNS_KEY_ID: ids.keyId, APNS_TEAM_ID: ids.teamId, APNS_TOPIC: topic };
+    const stand = await startApns();
     const cluster = await TestCluster.start({
       push_server: 1,
       ...options,
       envOf: {
+        // Tests write faster than people.
+        msg_server: { MESSAGE_RATE: '0' },
         push_server: {
-          APNS_URL: apns.origin,
-          PUSH_CA_FILE: caFile,
+          ...stand.server,
           PUSH_HOLD_MS: String(holdMs),
-          ...(withKey && key),
+          ...(withKey && stand.key),
           ...env,
         },
       },
     });
-    return new PushStand(cluster, apns, pem, folder);
+    return new PushStand(cluster, stand);
   }
 
-  private constructor(cluster: TestCluster, apns: FakeApns, pem: string, folder: string) {
+  private constructor(cluster: TestCluster, { apns, key }: ApnsStand) {
     this.cluster = cluster;
     this.apns = apns;
     this.key = {
-      pem,
-      words: ['--key-id', ids.keyId, '--team-id', ids.teamId, '--topic', topic],
+      pem: key.APNS_KEY,
+      words: ['--key-id', key.APNS_KEY_ID, '--team-id', key.APNS_TEAM_ID, '--topic', key.APNS_TOPIC],
     };
-    this.#folder = folder;
   }
 
   async stop(): Promise<void> {
     await this.cluster.stop();
     await this.apns.close();
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** Registers a phone's token and disconnects without a logout, as an app in the background does. */
