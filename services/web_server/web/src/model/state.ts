@@ -1,7 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { IM, Session } from '@teamtalk/client';
 import type { Chat } from './chat.js';
-import type { Conversation } from './conversations.js';
+import { type Conversation, placed } from './conversations.js';
 import { Marks } from './marks.js';
 import type { Outgoing } from './outgoing.js';
 import { keyOf, type SessionKey } from './session.js';
@@ -19,6 +19,7 @@ export class State {
   readonly groups = signal<ReadonlyMap<number, Group>>(new Map());
   /** Users who are online with a PC. */
   readonly online = signal<ReadonlySet<number>>(new Set());
+  /** Newest first. */
   readonly conversations = signal<ReadonlyMap<SessionKey, Conversation>>(new Map());
   readonly files = signal<readonly FileTransfer[]>([]);
   readonly marks: Marks;
@@ -31,8 +32,8 @@ export class State {
   /** Conversations, newest first, with the pinned ones on top. */
   readonly recent = computed(() => {
     const pinned = this.marks.pinned.value;
-    const rank = ({ key }: Conversation) => (pinned.has(key) ? 0 : 1);
-    return [...this.conversations.value.values()].sort((a, b) => rank(a) - rank(b) || b.time - a.time);
+    const all = [...this.conversations.value.values()];
+    return [...all.filter(({ key }) => pinned.has(key)), ...all.filter(({ key }) => !pinned.has(key))];
   });
   readonly unreadTotal = computed(() => {
     let total = 0;
@@ -87,7 +88,7 @@ export class State {
   }
 
   putConversation(conversation: Conversation): void {
-    this.conversations.value = new Map(this.conversations.value).set(conversation.key, conversation);
+    this.conversations.value = placed(this.conversations.value, conversation);
   }
 
   removeConversation(key: SessionKey): void {
