@@ -122,4 +122,34 @@ describe('a chat', () => {
     await ben.send('back again');
     await ann.row('ben').locator('.row-preview', { hasText: 'back again' }).waitFor();
   });
+
+  it('keeps its draft while another is open, and after a reload', async () => {
+    const draft = ann.page.locator('.composer textarea');
+    await ann.openContact('ben');
+    await draft.fill('not finished');
+    await ann.openContact('cat');
+    expect(await draft.inputValue()).toBe('');
+    await draft.fill('for cat');
+    await ann.page.reload();
+    await ann.title('cat').waitFor();
+    expect(await draft.inputValue()).toBe('for cat');
+    await ann.openContact('ben');
+    expect(await draft.inputValue()).toBe('not finished');
+    await draft.press('Enter');
+    await ann.message('not finished').waitFor();
+    await ann.page.reload();
+    await ann.title('ben').waitFor();
+    expect(await draft.inputValue()).toBe('');
+  });
+
+  it('keeps no draft when the user has logged out', async () => {
+    const draft = ann.page.locator('.composer textarea');
+    await ann.openContact('cat');
+    await draft.fill('forget it');
+    await button(ann, 'Settings').click();
+    await button(ann, 'Log out').click();
+    await ann.enter('ann');
+    await ann.openContact('cat');
+    expect(await draft.inputValue()).toBe('');
+  });
 });

@@ -2,6 +2,7 @@ import { batch, computed, signal } from '@preact/signals';
 import type { IM, Session } from '@teamtalk/client';
 import type { Chat } from './chat.js';
 import { type Conversation, placed } from './conversations.js';
+import { Drafts } from './drafts.js';
 import { Marks } from './marks.js';
 import type { Outgoing } from './outgoing.js';
 import { keyOf, type SessionKey } from './session.js';
@@ -23,6 +24,7 @@ export class State {
   readonly conversations = signal<ReadonlyMap<SessionKey, Conversation>>(new Map());
   readonly files = signal<readonly FileTransfer[]>([]);
   readonly marks: Marks;
+  readonly drafts: Drafts;
   readonly outgoing = signal<readonly Outgoing[]>([]);
   readonly openChat = signal<Chat | undefined>(undefined);
   readonly isOnline = signal(true);
@@ -44,6 +46,7 @@ export class State {
   constructor(ownId: number) {
     this.ownId = ownId;
     this.marks = new Marks(ownId);
+    this.drafts = new Drafts(ownId);
   }
 
   get self(): User | undefined {
