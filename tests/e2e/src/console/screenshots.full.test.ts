@@ -1,25 +1,17 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Screenshots } from '../screenshots.js';
 import { type Examples, fillCompany } from './example-company.js';
 import { ConsoleStand, choose, patiently, visit } from './stand.js';
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
-/** For people to look at. A font with Chinese characters must be installed. */
-const folder = path.join(root, '.data/console-screenshots');
-/** The screenshots in docs/guides/console.md; SCREENSHOTS=docs updates them. */
-const shown: Readonly<Record<string, string>> = {
+const screenshots = new Screenshots('console', {
   'en-light-overview': 'overview',
   'zh-CN-dark-overview': 'overview-zh-dark',
   'en-dark-groups': 'groups-dark',
   'zh-CN-light-departments': 'departments-zh',
   'zh-CN-light-broadcasts-new': 'new-broadcast-zh',
   'zh-CN-light-phone-users': 'users-phone-zh',
-};
-const docs = path.join(root, 'docs/guides/console');
-const maxBytes = 60_000;
+});
 
 const size = { width: 1366, height: 768 };
 const phone = { width: 390, height: 844 };
@@ -33,7 +25,6 @@ beforeAll(async () => {
   examples = await fillCompany(stand);
   page = await stand.enter();
   await page.setViewportSize(size);
-  await mkdir(folder, { recursive: true });
 }, 120_000);
 afterAll(async () => {
   await stand?.stop();
@@ -77,44 +68,6 @@ async function open(address: string, loaded: string): Promise<void> {
   }
 }
 
-async function shoot(name: string): Promise<void> {
-  const png = await page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
-  if (process.env.SCREENSHOTS !== 'docs' || !(name in shown)) return;
-  const webp = await asWebp(png);
-  expect(webp.length, name).toBeLessThanOrEqual(maxBytes);
-  await mkdir(docs, { recursive: true });
-  await writeFile(path.join(docs, `${shown[name]}.webp`), webp);
-}
-
-/** Converts an image in the browser, which supports WebP. */
-async function asWebp(png: Buffer): Promise<Buffer> {
-  const blank = await stand.browser.newPage();
-  try {
-    const url = (await blank.evaluate(
-      async (data) => {
-        const { document, Image } = globalThis as unknown as {
-          // biome-ignore lint/suspicious/noExplicitAny: this project does not include DOM types
-          document: any;
-          // biome-ignore lint/suspicious/noExplicitAny: no DOM types either
-          Image: any;
-        };
-        const image = new Image();
-        image.src = data;
-        await image.decode();
-        const canvas = document.createElement('canvas');
-        canvas.width = image.width;
-        canvas.height = image.height;
-        canvas.getContext('2d').drawImage(image, 0, 0);
-        return canvas.toDataURL('image/webp', 0.8);
-      },
-      `data:image/png;base64,${png.toString('base64')}`,
-    )) as string;
-    return Buffer.from(url.split(',')[1] ?? '', 'base64');
-  } finally {
-    await blank.close();
-  }
-}
-
 describe.each(['en', 'zh-CN'])('in %s', (language) => {
   it.each(['light', 'dark'])(
     'in the %s theme, every page fits its width',
@@ -127,7 +80,7 @@ describe.each(['en', 'zh-CN'])('in %s', (language) => {
         await open(address, loaded);
         const width = (await page.evaluate('document.documentElement.scrollWidth')) as number;
         if (width > size.width) tooWide.push(`${name}: ${width}`);
-        await shoot(`${language}-${theme}-${name}`);
+        await screenshots.take(page, `${language}-${theme}-${name}`);
       }
       expect(tooWide).toEqual([]);
     },
@@ -141,7 +94,7 @@ describe.each(['en', 'zh-CN'])('in %s', (language) => {
     await page.setViewportSize(phone);
     for (const [name, address, loaded] of pages()) {
       await open(address, loaded);
-      await shoot(`${language}-light-phone-${name}`);
+      await screenshots.take(page, `${language}-light-phone-${name}`);
     }
   }, 120_000);
 });

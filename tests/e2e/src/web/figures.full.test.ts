@@ -31,6 +31,7 @@ beforeAll(async () => {
   web = await WebInstallation.start({ env: { REQUEST_RATE: '0', MESSAGE_RATE: '0' } });
   ids = await web.cluster.addUsers(['ann', ...names]);
   await storeChat(web.cluster, ids.ann!, ids[names[0]!]!, longChat);
+  // Each has an unread message: of the others, the server lists only the newest hundred.
   for (const name of names.slice(1)) await storeChat(web.cluster, ids.ann!, ids[name]!, 60);
   await web.cluster.sql('ANALYZE');
   page = await WebClientPage.open(web.browsers[0], 'about:blank');

@@ -8,6 +8,18 @@ import { WebInstallation } from './web-installation.js';
 /** Use WEB_CUTS=1000 for measurements. */
 const cuts = Number(process.env.WEB_CUTS || 12);
 const seed = Number(process.env.WEB_CUTS_SEED || 1);
+/** Notes what is wrong with the drawn messages, sent or not, after every change of the page. */
+const watchScript = `
+  window.__faults = [];
+  new MutationObserver(() => {
+    const rows = [...document.querySelectorAll('.timeline .message')];
+    const ids = rows.flatMap(({ dataset: { id } }) => id ?? []).map(Number);
+    const texts = rows.map((row) => row.querySelector('.message-text').textContent);
+    const isOrdered = ids.every((id, i) => i === 0 || id > ids[i - 1]);
+    if (isOrdered && new Set(texts).size === texts.length) return;
+    if (window.__faults.length < 10) window.__faults.push(ids + ': ' + texts);
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+`;
 /** A cut comes within this many chunks: during a login, messages, or the catch-up after a reconnect. */
 const chunksBetween = 60;
 
@@ -31,6 +43,7 @@ beforeAll(async () => {
     MSFS_URL: cluster.url('msfs'),
   });
   ben = await cluster.connect('ben', { server: 1, clientType: ClientType.ANDROID });
+  await web.browsers[0].addInitScript(watchScript);
   ann = await WebClientPage.open(web.browsers[0], cluster.url('web_server', 1));
   await ann.enter('ann');
   await ann.openContact('ben');
@@ -78,6 +91,7 @@ it(
       received.push((await ben.nextMessage(90_000)).text ?? '');
     }
     cutting.end();
+    console.log(`${cutting.count()} cuts while ${2 * rounds} messages were sent`);
     await ben.send({ user: ids.ann }, 'the end');
     await ann.message('the end').waitFor({ timeout: 90_000 });
     await waitUntil(async () => (await ann.page.locator('.outgoing').count()) === 0, {
@@ -91,6 +105,7 @@ it(
     expect(shownOf('ann')).toEqual(texts('ann', rounds));
     expect(shownOf('ben')).toEqual(texts('ben', rounds));
     expect(shown.map(({ id }) => id)).toEqual(Array.from({ length: 2 * rounds + 1 }, (_, i) => i + 1));
+    expect(await ann.page.evaluate('__faults')).toEqual([]);
     expect(await ann.harm()).toEqual(noHarm);
   },
   60_000 + cuts * 10_000,

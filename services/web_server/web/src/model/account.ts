@@ -110,7 +110,10 @@ export class Account {
     if (previous?.key === key) return;
     let chat = this.#chats.get(key);
     this.#chats.delete(key);
-    chat ??= new Chat(this.client, session);
+    if (!chat) {
+      chat = new Chat(this.client, session);
+      this.state.drafts.follow(chat);
+    }
     this.#chats.set(key, chat);
     for (const [oldest, each] of this.#chats) {
       if (this.#chats.size <= maxChats) break;
@@ -169,11 +172,17 @@ export class Account {
     await this.client.close();
   }
 
+  /** Removes what would outlast the login. */
+  forget(): void {
+    this.push?.end();
+    this.state.drafts.clear();
+  }
+
   async logOut(): Promise<void> {
     this.sender.close();
     this.files?.close();
     this.#isClosed = true;
-    this.push?.end();
+    this.forget();
     await this.client.logout().catch(() => this.client.close());
   }
 

@@ -125,7 +125,7 @@ async function enter(login: SavedLogin): Promise<LoginFailure | undefined> {
     const account = await Account.open(config!, login, {
       onKicked: (reason) => {
         savedLogin.clear();
-        if (reason === 2) currentAccount()?.push?.end();
+        if (reason === 2) currentAccount()?.forget();
         screen.value = { name: 'kicked', reason, login };
       },
       onRefused: (error) => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { conversationsOf, emptyConversation, merged, withMessage } from './conversations.js';
+import { conversationsOf, emptyConversation, merged, placed, withMessage } from './conversations.js';
 
 const info = { sessionStatus: 0, latestMsgType: 1, latestMsgFromUserId: 2 } as const;
 const decrypt = (data: Uint8Array) => new TextDecoder().decode(data);
@@ -52,4 +52,22 @@ it('a message counts once, whether the list or the push comes first', () => {
   const newer = { ...one, lastId: 5, unread: 3, text: 'new' };
   expect(merged(new Map([['u2', one]]), [older]).get('u2')).toBe(one);
   expect(merged(new Map([['u2', one]]), [newer]).get('u2')).toBe(newer);
+});
+
+it('the lists are merged newest first, and then only a conversation with a newer message moves', () => {
+  const at = (user: number, time: number) => emptyConversation({ user }, time);
+  const order = (map: ReturnType<typeof placed>) => [...map.keys()];
+  const listed = merged(new Map([['u2', at(2, 20)]]), [at(3, 30), at(1, 10)]);
+  expect(order(listed)).toEqual(['u3', 'u2', 'u1']);
+  const moved = placed(listed, at(1, 40));
+  expect(order(moved)).toEqual(['u1', 'u3', 'u2']);
+  expect(order(placed(moved, at(1, 25)))).toEqual(['u3', 'u1', 'u2']);
+  expect(order(placed(moved, at(1, 5)))).toEqual(['u3', 'u2', 'u1']);
+  expect(order(placed(moved, at(4, 30)))).toEqual(['u1', 'u4', 'u3', 'u2']);
+  // Of two messages in one second the later one is on top, and reading it changes nothing.
+  const sameSecond = placed(moved, at(2, 40));
+  expect(order(sameSecond)).toEqual(['u2', 'u1', 'u3']);
+  const read = { ...at(1, 40), unread: 0, lastId: 7 };
+  expect([...placed(sameSecond, read).values()]).toEqual([at(2, 40), read, at(3, 30)]);
+  expect(order(placed(new Map(), at(2, 5)))).toEqual(['u2']);
 });

@@ -45,7 +45,7 @@ export function conversationsOf(
   });
 }
 
-/** Merges the server's lists with the messages that arrived while they were loading. */
+/** Merges the server's lists with the messages that arrived while they were loading. @returns them newest first */
 export function merged(
   known: ReadonlyMap<SessionKey, Conversation>,
   listed: readonly Conversation[],
@@ -55,7 +55,24 @@ export function merged(
     const here = all.get(conversation.key);
     if (!here || here.lastId <= conversation.lastId) all.set(conversation.key, conversation);
   }
-  return all;
+  return new Map([...all].sort(([, a], [, b]) => b.time - a.time));
+}
+
+/** Adds or replaces one conversation. @param known newest first: only this one moves, and only if its time changes */
+export function placed(
+  known: ReadonlyMap<SessionKey, Conversation>,
+  conversation: Conversation,
+): ReadonlyMap<SessionKey, Conversation> {
+  const { key, time } = conversation;
+  if (known.get(key)?.time === time) return new Map(known).set(key, conversation);
+  const all = new Map<SessionKey, Conversation>();
+  for (const other of known.values()) {
+    if (other.key === key) continue;
+    if (other.time <= time) all.set(key, conversation);
+    all.set(other.key, other);
+  }
+  // Does not move it if it is already there.
+  return all.set(key, conversation);
 }
 
 /** Adds one message to a conversation. @param isRead whether it is the user's own, or on the screen */

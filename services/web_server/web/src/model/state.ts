@@ -1,7 +1,8 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { IM, Session } from '@teamtalk/client';
 import type { Chat } from './chat.js';
-import type { Conversation } from './conversations.js';
+import { type Conversation, placed } from './conversations.js';
+import { Drafts } from './drafts.js';
 import { Marks } from './marks.js';
 import type { Outgoing } from './outgoing.js';
 import { keyOf, type SessionKey } from './session.js';
@@ -19,9 +20,11 @@ export class State {
   readonly groups = signal<ReadonlyMap<number, Group>>(new Map());
   /** Users who are online with a PC. */
   readonly online = signal<ReadonlySet<number>>(new Set());
+  /** Newest first. */
   readonly conversations = signal<ReadonlyMap<SessionKey, Conversation>>(new Map());
   readonly files = signal<readonly FileTransfer[]>([]);
   readonly marks: Marks;
+  readonly drafts: Drafts;
   readonly outgoing = signal<readonly Outgoing[]>([]);
   readonly openChat = signal<Chat | undefined>(undefined);
   readonly isOnline = signal(true);
@@ -31,8 +34,8 @@ export class State {
   /** Conversations, newest first, with the pinned ones on top. */
   readonly recent = computed(() => {
     const pinned = this.marks.pinned.value;
-    const rank = ({ key }: Conversation) => (pinned.has(key) ? 0 : 1);
-    return [...this.conversations.value.values()].sort((a, b) => rank(a) - rank(b) || b.time - a.time);
+    const all = [...this.conversations.value.values()];
+    return [...all.filter(({ key }) => pinned.has(key)), ...all.filter(({ key }) => !pinned.has(key))];
   });
   readonly unreadTotal = computed(() => {
     let total = 0;
@@ -43,6 +46,7 @@ export class State {
   constructor(ownId: number) {
     this.ownId = ownId;
     this.marks = new Marks(ownId);
+    this.drafts = new Drafts(ownId);
   }
 
   get self(): User | undefined {
@@ -87,7 +91,7 @@ export class State {
   }
 
   putConversation(conversation: Conversation): void {
-    this.conversations.value = new Map(this.conversations.value).set(conversation.key, conversation);
+    this.conversations.value = placed(this.conversations.value, conversation);
   }
 
   removeConversation(key: SessionKey): void {
