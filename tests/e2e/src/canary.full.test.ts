@@ -68,7 +68,7 @@ beforeAll(async () => {
   cluster = await TestCluster.start({ msg_server: 2 });
   const names = Array.from({ length: size.accounts }, (_, k) => `canary-${k + 1}`);
   accountIds = Object.values(await cluster.addUsers(names)).slice(0, accounts);
-});
+}, 300_000);
 afterEach(async () => {
   await canary?.stop();
   canary = undefined;
