@@ -7,9 +7,56 @@ import { Commands, PduDecoder } from '@teamtalk/protocol';
 import { createLogger, readMetrics, type Service, sumOf } from '@teamtalk/service-kit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
+const minute = 60_000;
 const accounts = 6;
-/** Deliveries in a quiet run; with the canary's defaults there are 198 per second. */
-const quiet = Number(process.env.CANARY_DELIVERIES ?? 1_000);
+const quickly = {
+  CANARY_USERS: String(accounts),
+  CANARY_RATE: '40',
+  // A slow test machine must not count as late.
+  CANARY_LATE_MS: '30000',
+  CANARY_LOST_SECONDS: '30',
+};
+
+interface Size {
+  accounts: number;
+  settings: Readonly<Record<string, string>>;
+  /** how long a quiet run takes at least, and what is delivered in it */
+  quietMs: number;
+  deliveries: number;
+  /** share of deliveries that may be late in a quiet run */
+  late: number;
+  /** of so many messages one is lost */
+  oneIn: number;
+  /** of which so many have to be reported within `seenMs` */
+  losses: number;
+  lostSeconds: number;
+  seenMs: number;
+}
+
+const quick: Size = {
+  accounts,
+  settings: quickly,
+  quietMs: 5_000,
+  deliveries: 1_000,
+  late: 0,
+  oneIn: 100,
+  losses: 3,
+  lostSeconds: 5,
+  seenMs: minute,
+};
+/** With the canary's own settings, and the error budget: docs/guides/canary.md. */
+const full: Size = {
+  accounts: 100,
+  settings: {},
+  quietMs: 30 * minute,
+  deliveries: 300_000,
+  late: 0.001,
+  oneIn: 10_000,
+  losses: 1,
+  lostSeconds: 10,
+  seenMs: 5 * minute,
+};
+const size = process.env.CANARY_FULL === 'true' ? full : quick;
 
 let cluster: TestCluster;
 let accountIds: number[];
@@ -19,9 +66,9 @@ const closing: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
   cluster = await TestCluster.start({ msg_server: 2 });
-  const names = Array.from({ length: accounts }, (_, k) => `canary-${k + 1}`);
-  accountIds = Object.values(await cluster.addUsers(names));
-});
+  const names = Array.from({ length: size.accounts }, (_, k) => `canary-${k + 1}`);
+  accountIds = Object.values(await cluster.addUsers(names)).slice(0, accounts);
+}, 300_000);
 afterEach(async () => {
   await canary?.stop();
   canary = undefined;
@@ -31,19 +78,17 @@ afterAll(() => cluster?.stop());
 
 const serverPort = (k: number) => cluster.port('msg_server', k, 'client');
 
-async function start(ports: readonly number[], env: Readonly<Record<string, string>> = {}): Promise<void> {
+async function start(
+  ports: readonly number[],
+  settings: Readonly<Record<string, string>> = quickly,
+): Promise<void> {
   logged = [];
   const config = loadConfig({
     OPS_HOST: '127.0.0.1',
     OPS_PORT: '0',
     CANARY_SERVERS: ports.map((port) => `127.0.0.1:${port}`).join(','),
-    CANARY_USERS: String(accounts),
     CANARY_PASSWORD: testPassword,
-    CANARY_RATE: '40',
-    // A slow test machine must not count as late.
-    CANARY_LATE_MS: '30000',
-    CANARY_LOST_SECONDS: '30',
-    ...env,
+    ...settings,
   });
   const destination = { write: (line: string) => void logged.push(JSON.parse(line)) };
   const log = createLogger({ service: 'canary', instance: 0, level: 'warn', destination });
@@ -56,6 +101,14 @@ async function figure(name: string, labels: Readonly<Record<string, string>> = {
 }
 
 const deliveries = (outcome: string) => figure('deliveries_total', { outcome });
+
+async function untilOnline(): Promise<void> {
+  await waitUntil(async () => (await figure('users_online')) === size.accounts, {
+    timeoutMs: minute,
+    everyMs: 50,
+    what: 'every account online',
+  });
+}
 
 async function untilDelivered(more: number): Promise<void> {
   const begun = await deliveries('delivered');
@@ -106,19 +159,30 @@ async function swallowing(port: number, oneIn: number): Promise<{ port: number; 
 it(
   'reports no fault in a quiet run, and connects to every msg_server',
   async () => {
-    await start([serverPort(0), serverPort(1)]);
-    await untilDelivered(quiet);
+    await start([serverPort(0), serverPort(1)], size.settings);
+    await untilOnline();
+    logged.length = 0;
+    const begun = performance.now();
+    const isOver = async () =>
+      performance.now() - begun > size.quietMs && (await deliveries('delivered')) > size.deliveries;
+    await waitUntil(isOver, {
+      timeoutMs: size.quietMs + minute,
+      everyMs: 1_000,
+      what: `${size.deliveries} deliveries`,
+    });
     expect(await figure('servers_connected')).toBe(2);
-    expect(await figure('users_online')).toBe(accounts);
+    expect(await figure('users_online')).toBe(size.accounts);
     expect((await fetch(`http://127.0.0.1:${canary?.ports.ops}/readyz`)).status).toBe(200);
-    for (const outcome of ['lost', 'duplicated', 'reordered', 'late', 'interrupted']) {
+    for (const outcome of ['lost', 'duplicated', 'reordered', 'interrupted']) {
       expect(await deliveries(outcome), outcome).toBe(0);
     }
+    const [delivered, late] = [await deliveries('delivered'), await deliveries('late')];
+    expect(late).toBeLessThanOrEqual(size.late * delivered);
     expect(await figure('messages_total', { outcome: 'unacknowledged' })).toBe(0);
-    expect(await figure('delivery_seconds_count')).toBeGreaterThanOrEqual(quiet);
     expect(logged).toEqual([]);
+    console.log(`canary, quiet: ${delivered} delivered, ${late} late`);
   },
-  120_000 + quiet * 20,
+  size.quietMs + 4 * minute,
 );
 
 it('writes in its own group, even if another user has a group of the same name', async () => {
@@ -133,21 +197,35 @@ it('writes in its own group, even if another user has a group of the same name',
   expect(logged).toEqual([]);
 }, 90_000);
 
-it('reports every message that a path loses, and names the path', async () => {
-  const path = await swallowing(serverPort(1), 100);
-  await start([serverPort(0), path.port], { CANARY_LOST_SECONDS: '5' });
-  await waitUntil(async () => (await deliveries('lost')) >= 3, {
-    timeoutMs: 60_000,
-    everyMs: 50,
-    what: 'three lost messages',
-  });
-  expect(await deliveries('lost')).toBeLessThanOrEqual(path.swallowed());
-  for (const outcome of ['duplicated', 'reordered']) expect(await deliveries(outcome), outcome).toBe(0);
-  expect(logged.length).toBeGreaterThanOrEqual(3);
-  for (const line of logged) {
-    expect(line).toMatchObject({ level: 'error', outcome: 'lost', to: `127.0.0.1:${path.port}` });
-  }
-}, 90_000);
+it(
+  `reports what a path loses, one message in ${size.oneIn}, and names the path`,
+  async () => {
+    const path = await swallowing(serverPort(1), size.oneIn);
+    await start([serverPort(0), path.port], {
+      ...size.settings,
+      CANARY_LOST_SECONDS: String(size.lostSeconds),
+    });
+    await untilOnline();
+    const begun = performance.now();
+    await waitUntil(async () => (await deliveries('lost')) >= size.losses, {
+      timeoutMs: size.seenMs,
+      everyMs: 50,
+      what: `${size.losses} lost messages`,
+    });
+    const seconds = Math.round((performance.now() - begun) / 1_000);
+    const lost = await deliveries('lost');
+    expect(lost).toBeLessThanOrEqual(path.swallowed());
+    for (const outcome of ['duplicated', 'reordered']) expect(await deliveries(outcome), outcome).toBe(0);
+    // Logins of many accounts at once may fail at first, which is a warning.
+    const errors = logged.filter(({ level }) => level === 'error');
+    expect(errors.length).toBeGreaterThanOrEqual(size.losses);
+    for (const line of errors) {
+      expect(line).toMatchObject({ outcome: 'lost', to: `127.0.0.1:${path.port}` });
+    }
+    console.log(`canary, one in ${size.oneIn} lost: ${lost} reported after ${seconds} s`);
+  },
+  size.seenMs + 3 * minute,
+);
 
 it('does not report a loss when a msg_server stops, and reconnects when it is back', async () => {
   await start([serverPort(0), serverPort(1)]);

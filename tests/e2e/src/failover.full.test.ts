@@ -173,3 +173,43 @@ test('services find the new primary among several hosts, and clients notice only
   expect(breaks).toEqual([]);
   expect(await pair.primary.query('SELECT count(*)::int AS stored FROM message')).toEqual([{ stored: sent }]);
 }, 120_000);
+
+test('while its only synchronous standby is away nothing is acknowledged, and clients stay connected', async () => {
+  const pair = await startPair(true);
+  const cluster = await startCluster(pair.url);
+  const ids = await cluster.addUsers(['alice', 'bob']);
+  const alice = await cluster.connect('alice', { server: 0 });
+  const bob = await cluster.connect('bob', { server: 1 });
+  const got = recordPdus(bob, Commands.MsgData);
+  const breaks: unknown[] = [];
+  for (const client of [alice, bob]) client.on('disconnected', (event) => breaks.push(event));
+  await alice.send({ user: ids.bob! }, 'before');
+
+  await pair.lag();
+  let isAcked = false;
+  // A client repeats what is not acknowledged.
+  const during = waitUntil(
+    () => alice.send({ user: ids.bob! }, 'during', { key: 'during', deadlineMs: 5_000 }),
+    {
+      what: 'an ack',
+      timeoutMs: 90_000,
+    },
+  ).then(() => {
+    isAcked = true;
+  });
+  const waiting = () =>
+    pair.primary.query(
+      "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%append_messages%'",
+    );
+  await expect.poll(waiting, patient).not.toHaveLength(0);
+  // Reading goes on, and shows nothing that a failover could take back.
+  expect((await alice.history({ user: ids.bob! })).map(({ text }) => text)).toEqual(['before']);
+  expect(isAcked).toBe(false);
+  expect(got).toHaveLength(1);
+
+  await pair.catchUp();
+  await during;
+  await expect.poll(() => got.map(({ msgId }) => msgId), patient).toEqual([1, 2]);
+  expect(breaks).toEqual([]);
+  expect(await pair.primary.query('SELECT count(*)::int AS stored FROM message')).toEqual([{ stored: 2 }]);
+}, 120_000);

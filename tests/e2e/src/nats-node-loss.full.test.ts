@@ -3,8 +3,10 @@ import { NatsCluster, openInfrastructure, serviceNames, waitUntil } from '@teamt
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { StreamOfMessages } from './stream-of-messages.js';
 
-/** More of them on the command line: `NATS_LOSSES=20 npx vitest run tests/e2e/src/nats-node-loss.full.test.ts` */
+/** More of them on the command line: `NATS_LOSSES=30 npx vitest run tests/e2e/src/nats-node-loss.full.test.ts` */
 const losses = Number(process.env.NATS_LOSSES ?? 2);
+/** How long acks and deliveries may take, milliseconds. Few losses are run beside other tests, which slow them down. */
+const limitMs = { killed: process.env.NATS_LOSSES ? 2_000 : 5_000, frozen: 5_000 };
 const pairs = 20;
 const pauseMs = 5;
 
@@ -55,6 +57,7 @@ test.each(['killed', 'frozen'] as const)(
       ),
     );
     const [storedBefore] = await countStored();
+    const begun = performance.now();
     for (const stream of streams) stream.start(pauseMs);
     const moreAcks = async (count: number) => {
       const goals = streams.map(({ acked }) => acked.length + count);
@@ -85,6 +88,8 @@ test.each(['killed', 'frozen'] as const)(
       );
     }
     await Promise.all(streams.map((stream) => stream.stop()));
+    const perSecond = total(({ acked }) => acked.length) / ((performance.now() - begun) / 1_000);
+    console.log(`${Math.round(perSecond)} messages per second`);
     await waitUntil(() => total(({ missing }) => missing.length) === 0, {
       timeoutMs: 20_000,
       what: 'all that was acknowledged is delivered',
@@ -95,6 +100,8 @@ test.each(['killed', 'frozen'] as const)(
     expect(streams.every(({ isInOrder }) => isInOrder)).toBe(true);
     expect(total(({ failed }) => failed)).toBe(0);
     expect(total(({ breaks }) => breaks)).toBe(0);
+    expect(longest('ack')).toBeLessThanOrEqual(limitMs[kind]);
+    expect(longest('delivery')).toBeLessThanOrEqual(limitMs[kind]);
     for (const service of cluster.services) {
       const { ready, text } = await cluster.node(service).readiness();
       expect(`${service}: ${ready ? 'ready' : text}`).toBe(`${service}: ready`);

@@ -203,3 +203,18 @@ export function messageSlope(process: Process): Slope {
   const { slow, fast } = costs.message;
   return slopeOf({ ...slow, cpu: slow.cpu[process] }, { ...fast, cpu: fast.cpu[process] });
 }
+
+/** Transactions per second of a process that makes its own: one for each message, up to the rate at which it is busy. */
+export function transactionsOf(messagesPerSecond: number): number {
+  return Math.min(messagesPerSecond, costs.message.slow.transactions);
+}
+
+/** Microseconds per message of all replicas of a process together, if messages are divided among `sources` of transactions. */
+export function cpuPerMessage(
+  { perTransaction, perMessage }: Slope,
+  messagesPerSecond: number,
+  sources: number,
+): number {
+  const transactions = sources * transactionsOf(messagesPerSecond / sources);
+  return (transactions * perTransaction) / messagesPerSecond + perMessage;
+}

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { slopeOf } from './costs.js';
+import { cpuPerMessage, slopeOf } from './costs.js';
 
 const report = new URL('../../../../docs/reports/2026-11-25-performance.md', import.meta.url);
 
@@ -20,12 +20,11 @@ const perSecond = 5_000;
 /** The predicted cost of a process with `replicas` sources of transactions, relative to one. */
 async function growthOf(column: number, replicas: number): Promise<number> {
   const [slow, fast] = [await row('| at 5,000/s |'), await row('| at 20,000/s |')];
-  const { perTransaction, perMessage } = slopeOf(
+  const slope = slopeOf(
     { perSecond, transactions: 357, cpu: slow[column]! },
     { perSecond: 20_000, transactions: 125, cpu: fast[column]! },
   );
-  const micros = (n: number) => n * 357 * perTransaction + perSecond * perMessage;
-  return micros(replicas) / micros(1);
+  return cpuPerMessage(slope, perSecond, replicas) / cpuPerMessage(slope, perSecond, 1);
 }
 
 /**

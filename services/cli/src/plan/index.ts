@@ -6,5 +6,5 @@ export {
   assumptions,
   withPresets,
 } from './assumptions.js';
-export { costs, messageSlope, type Slope, type Source, slopeOf } from './costs.js';
+export { costs, cpuPerMessage, messageSlope, type Slope, type Source, slopeOf } from './costs.js';
 export { planFor } from './plan.js';

@@ -1,5 +1,5 @@
 import type { Assumptions } from './assumptions.js';
-import { costs, messageSlope, type Process } from './costs.js';
+import { costs, messageSlope, type Process, transactionsOf } from './costs.js';
 import { type MemoryBase, memoryBase } from './memory.js';
 
 /** The load in the busiest second. */
@@ -148,8 +148,7 @@ function cpuOf(process: Process, load: Load, given: Assumptions): Cpu {
     micros += load.connections * connection * 1e6;
   }
   return {
-    fixed: (messages) =>
-      (Math.min(messages, costs.message.slow.transactions) * perTransaction) / 1e6 / given.coreSpeed,
+    fixed: (messages) => (transactionsOf(messages) * perTransaction) / 1e6 / given.coreSpeed,
     shared: micros / 1e6 / given.coreSpeed,
   };
 }

@@ -34,12 +34,12 @@ const msgServers: Scenario = {
 
 const dbProxies: Scenario = {
   name: 'grow-db-proxies',
-  title: `1 and 2 db_proxy_servers, ${rate} messages/s`,
+  title: `1, 2 and 3 db_proxy_servers, ${rate} messages/s`,
   axis: 'db_proxy_servers',
   run: async (context) => {
     await context.cluster.haveUsers('u', 1_200);
     const points: Point[] = [];
-    for (const count of [1, 2]) {
+    for (const count of [1, 2, 3]) {
       await context.reshape({ counts: { db_proxy_server: count } });
       points.push({ x: count, label: `${count}`, result: await p2p(context, context.quick ? 120 : 1_200) });
     }

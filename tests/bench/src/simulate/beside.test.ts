@@ -2,6 +2,7 @@ import { costs, messageSlope } from '@teamtalk/cli/plan';
 import { expect, it } from 'vitest';
 import { scenarios } from '../suite.js';
 import {
+  beyondLimit,
   compareWithRuns,
   costScenarios,
   growthScenarios,
@@ -35,7 +36,7 @@ const point = (x: number, acked: number, microseconds: Cpu) => ({
 
 const report: MeasuredReport = {
   machine: { cpu: 'any', cores: 2 },
-  baseline: { fsyncMs: { p50: 0.17 } },
+  baseline: { fsyncMs: { p50: 0.17 }, rows: { perSecond: costs.rowFloor.perSecond } },
   scenarios: [
     { name: costScenarios.slow, points: [point(0, 5_000, named(costs.message.slow.cpu))] },
     { name: costScenarios.fast, points: [point(0, 20_000, named(costs.message.fast.cpu))] },
@@ -49,8 +50,8 @@ const report: MeasuredReport = {
 
 it('finds no error of the plan in runs that match it, and compares the simulator with every run', () => {
   const comparisons = compareWithRuns(report);
-  const ofPlan = comparisons.filter(({ by }) => by === 'plan');
-  expect(ofPlan).toHaveLength(4 * 4);
+  const ofPlan = comparisons.filter(({ by }) => by !== 'simulator');
+  expect(ofPlan).toHaveLength(2 * 4 * 4);
   for (const { run, figure, error } of ofPlan)
     expect(Math.abs(error), `${run}: ${figure}`).toBeLessThan(0.001);
   const busy = comparisons.filter(({ figure }) => figure === 'busy');
@@ -63,16 +64,35 @@ it('finds no error of the plan in runs that match it, and compares the simulator
   // Per message 110.6 µs of the services and 26 µs of the load generator, at 5,000/s on two cores.
   expect(busy[0]!.measured).toBeCloseTo(0.3415, 4);
   for (const { error } of busy) expect(Math.abs(error)).toBeLessThan(0.2);
+  expect(beyondLimit(comparisons)).toEqual([]);
+});
+
+it('compares with what the plan says for the speed of this machine', () => {
+  const faster = { ...report.baseline, rows: { perSecond: 2 * costs.rowFloor.perSecond } };
+  const scenarios = report.scenarios.map((each) => ({ ...each, points: each.points.slice(0, 1) }));
+  const comparisons = compareWithRuns({ ...report, baseline: faster, scenarios });
+  const errors = new Map(largestErrors(comparisons));
+  expect(errors.get('plan, µs a message, all')).toBeCloseTo(-0.5);
+  expect(errors.get('growth, µs a message, all')).toBeCloseTo(0);
+  const beyond = beyondLimit(comparisons);
+  expect(new Set(beyond.map(({ by }) => by))).toEqual(new Set(['plan']));
+  expect(beyond).toHaveLength(2 * 4);
 });
 
 it('finds runs that cost more than planned, and reports the largest error of each figure', () => {
   const dearer = structuredClone(report);
   const [, , grown] = dearer.scenarios;
   grown!.points[2]!.microseconds.msg_server! *= 2;
-  const largest = new Map(largestErrors(compareWithRuns(dearer)));
-  expect(largest.get('plan, µs a message, msg_server')).toBeCloseTo(-0.5);
-  expect(largest.get('plan, µs a message, db_proxy_server')).toBeCloseTo(0);
-  expect([...largest.keys()]).toHaveLength(7);
+  const comparisons = compareWithRuns(dearer);
+  const largest = new Map(largestErrors(comparisons));
+  for (const by of ['plan', 'growth']) {
+    expect(largest.get(`${by}, µs a message, msg_server`)).toBeCloseTo(-0.5);
+    expect(largest.get(`${by}, µs a message, db_proxy_server`)).toBeCloseTo(0);
+  }
+  expect([...largest.keys()]).toHaveLength(11);
+  expect(beyondLimit(comparisons).map(({ by, figure }) => `${by}, ${figure}`)).toEqual(
+    expect.arrayContaining(['plan, µs a message, msg_server', 'growth, µs a message, msg_server']),
+  );
 });
 
 it('reports missing and failed scenarios', () => {

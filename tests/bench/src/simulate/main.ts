@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type AssumptionName, assumptionNames, assumptions, withPresets } from '@teamtalk/cli/plan';
 import { alignColumns } from '../text-table.js';
-import { compareWithRuns, largestErrors, type MeasuredReport } from './beside.js';
+import { beyondLimit, compareWithRuns, errorLimit, largestErrors, type MeasuredReport } from './beside.js';
 import { installation, repeat } from './scenarios.js';
 import { recorded } from './service-times.js';
 
@@ -19,8 +19,10 @@ npm run simulate -- --beside bench-results/results.json
   --seed              the same seed repeats the same run (1)
   --assume            assumptions of teamtalk plan: ${assumptionNames.slice(0, 3).join(', ')}, …
   --recorded          compares recorded runs with their simulation
-  --beside            compares measured runs with several replicas to what teamtalk plan and the simulator predict from the
-                      runs with one of each; takes the results of npm run bench -- p2p-5k p2p-20k grow-msg-servers grow-db-proxies
+  --beside            compares measured runs with several replicas to what teamtalk plan says with this machine's --core-speed
+                      ("plan"), and to what its formulas ("growth") and the simulator predict from the runs with one of each;
+                      fails if an error is above ${errorLimit * 100} %, except in what the simulator does not cover.
+                      Takes the results of npm run bench -- p2p-5k p2p-20k grow-msg-servers grow-db-proxies
 `;
 
 const { values } = parseArgs({
@@ -73,8 +75,8 @@ async function showBeside(file: string): Promise<void> {
   const comparisons = compareWithRuns(JSON.parse(await readFile(file, 'utf8')) as MeasuredReport);
   table([
     ['run', 'measured', 'predicted', 'error'],
-    ...comparisons.map(({ run, by, figure, measured, predicted }) => [
-      `${run}  ${by}, ${figure}`,
+    ...comparisons.map(({ run, by, figure, measured, predicted, isCovered }) => [
+      `${run}  ${by}, ${figure}${isCovered ? '' : ' (not covered)'}`,
       measured.toPrecision(3),
       predicted.toPrecision(3),
       error(predicted, measured),
@@ -82,6 +84,11 @@ async function showBeside(file: string): Promise<void> {
   ]);
   print('\nThe largest errors:\n');
   table(largestErrors(comparisons).map(([what, off]) => [`  ${what}`, error(1 + off, 1)]));
+  const beyond = beyondLimit(comparisons);
+  if (beyond.length === 0) return;
+  print(`\nErrors above ${percent(errorLimit)}:\n`);
+  table(beyond.map(({ run, by, figure, error: off }) => [`  ${run}  ${by}, ${figure}`, error(1 + off, 1)]));
+  process.exitCode = 1;
 }
 
 function showInstallations(): void {

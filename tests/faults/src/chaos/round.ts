@@ -14,6 +14,8 @@ export interface RoundResult extends Outcome {
   /** observers still connected */
   observers: number;
   notes: string[];
+  /** what the fault itself found wrong */
+  failures: string[];
 }
 
 /** Injects the fault under load, waits until every sender gets acks again, stops the load and checks the ledger. */
@@ -31,7 +33,14 @@ export async function runRound(testbed: TestChaosCluster, fault: Fault, index: n
     testbed.load.mark();
   };
   const notes: string[] = [];
-  await fault.inject(testbed, { index, times, ended, note: (text) => notes.push(text) });
+  const failures: string[] = [];
+  await fault.inject(testbed, {
+    index,
+    times,
+    ended,
+    note: (text) => notes.push(text),
+    fail: (text) => failures.push(text),
+  });
   if (end === undefined) ended();
   if (times.isEmpty) times.add(begin, end!);
   await waitUntil(() => testbed.load.waiting.length === 0, {
@@ -55,5 +64,6 @@ export async function runRound(testbed: TestChaosCluster, fault: Fault, index: n
     breaks: testbed.load.breaks - breaks,
     observers: testbed.clientPool.observers,
     notes,
+    failures,
   };
 }

@@ -15,6 +15,7 @@ export interface Row extends Outcome {
   /** milliseconds of all rounds */
   took: number;
   notes: string[];
+  failures: string[];
 }
 
 export function rowOf({ name, title }: Fault, results: readonly RoundResult[], took: number): Row {
@@ -29,13 +30,17 @@ export function rowOf({ name, title }: Fault, results: readonly RoundResult[], t
     observers: Math.min(...results.map(({ observers }) => observers)),
     took,
     notes: [...new Set(results.flatMap(({ notes }) => notes))],
+    failures: results.flatMap(({ failures }) => failures),
   };
 }
 
-/** Whether nothing was lost, duplicated, reordered, undelivered or late, and there was something to check. */
+/**
+ * Whether nothing was lost, duplicated, reordered, undelivered or late, the fault found nothing wrong, and there was something
+ * to check.
+ */
 export function isClean(row: Row): boolean {
-  const { lost, duplicated, reordered, undelivered, late } = row;
-  return lost + duplicated + reordered + undelivered + late === 0 && !isEmpty(row);
+  const { lost, duplicated, reordered, undelivered, late, failures } = row;
+  return lost + duplicated + reordered + undelivered + late + failures.length === 0 && !isEmpty(row);
 }
 
 /** Whether nothing was checked, so that the round could not have failed. */
@@ -68,7 +73,10 @@ export function tableOf(rows: readonly Row[]): string {
       `| ${line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`,
   );
   const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  const notes = rows.flatMap(({ title, notes: each }) => each.map((note) => `- ${title}: ${note}`));
+  const notes = rows.flatMap(({ title, notes: each, failures }) => [
+    ...failures.map((failure) => `- ${title}: FAILED, ${failure}`),
+    ...each.map((note) => `- ${title}: ${note}`),
+  ]);
   return [lines[0], rule, ...lines.slice(1), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }
 

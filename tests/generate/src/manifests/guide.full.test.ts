@@ -7,7 +7,7 @@ import { serviceConfigurations } from '@teamtalk/cli';
 import { TestCluster } from '@teamtalk/cluster';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Manifest, parseManifests, renderOverlay } from './rendered.js';
+import { type Manifest, parseManifests, renderOverlay, renderWith } from './rendered.js';
 import { top } from './testing/renderings.js';
 import { workloadsOf } from './workloads.js';
 
@@ -34,16 +34,21 @@ let dev: Manifest[];
 let prod: Manifest[];
 let stores: Manifest[];
 
-/** Runs every block of the guide, in one shell, against an installation that runs here. */
+/** The guides whose commands are run: what comes first creates what later ones need. */
+const guides = ['kubernetes', 'canary', 'sizing'];
+
+/** Runs every block of the guides, in one shell, against an installation that runs here. */
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-guide-'));
   cluster = await TestCluster.start({ login_server: 1, file_server: 1 });
   await writeFile(path.join(folder, 'stub'), stub);
   await chmod(path.join(folder, 'stub'), 0o755);
   for (const program of absent) await symlink('stub', path.join(folder, program));
-  const text = await readFile(path.join(top, 'docs/guides/kubernetes.md'), 'utf8');
-  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
-  const script = blocks
+  const texts = await Promise.all(
+    guides.map((guide) => readFile(path.join(top, `docs/guides/${guide}.md`), 'utf8')),
+  );
+  const script = texts
+    .flatMap((text) => [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block))
     .join('\n')
     .replaceAll(/postgres:\/\/\S*@127\.0\.0\.1:5432\/teamtalk/g, cluster.database.url)
     .replaceAll('http://$NODE:30880', cluster.url('login_server'));
@@ -53,14 +58,15 @@ beforeAll(async () => {
     CALLS: path.join(folder, 'calls'),
   };
   const words = ['-e', '-u', '-o', 'pipefail', '-c', script];
-  output = (await run('bash', words, { cwd: top, env, maxBuffer: 16 * 1024 * 1024, timeout: 60_000 })).stdout;
+  output = (await run('bash', words, { cwd: top, env, maxBuffer: 16 * 1024 * 1024, timeout: 240_000 }))
+    .stdout;
   calls = (await readFile(env.CALLS, 'utf8')).trim().split('\n');
   dev = await renderOverlay(top, 'dev');
   prod = await renderOverlay(top, 'prod');
   const files = ['postgresql.yaml', 'postgresql-backup.yaml', 'certificates.yaml'];
-  const texts = files.map((file) => readFile(path.join(top, 'k8s/stores', file), 'utf8'));
-  stores = (await Promise.all(texts)).flatMap(parseManifests);
-}, 90_000);
+  const storeTexts = files.map((file) => readFile(path.join(top, 'k8s/stores', file), 'utf8'));
+  stores = (await Promise.all(storeTexts)).flatMap(parseManifests);
+}, 300_000);
 
 afterAll(async () => {
   await cluster?.stop();
@@ -146,6 +152,23 @@ it('makes the Secret that the manifests read, with every key that must be there'
   const known = new Set(ours.map(({ key }) => key));
   for (const key of made.keys()) expect(known).toContain(key);
   for (const { key } of ours.filter(({ optional }) => !optional)) expect([...made.keys()]).toContain(key);
+});
+
+it('creates the accounts of the canary, and the Secret with their password', async () => {
+  const [{ count } = { count: 0 }] = await cluster.sql<{ count: number }>(
+    "SELECT count(*)::int AS count FROM im_user WHERE name ~ '^canary-\\d+$'",
+  );
+  expect(count).toBe(100);
+  const [call] = callsOf('kubectl --namespace teamtalk create secret generic teamtalk-canary ');
+  expect(call).toMatch(/--from-literal=password=p[0-9a-f]{48}$/);
+  const canary = await renderWith(top, ['canary']);
+  expect(secretsOf(canary)).toContainEqual({ name: 'teamtalk-canary', key: 'password' });
+});
+
+it('prints plans of installations, as text and as JSON', () => {
+  expect(output.match(/^\d[\d,]* users: in the busiest second /gm)).toHaveLength(2);
+  const json = output.slice(output.lastIndexOf('\n{') + 1);
+  expect(JSON.parse(json)).toMatchObject({ users: 200_000 });
 });
 
 it('names every key of the Secret in its table', async () => {

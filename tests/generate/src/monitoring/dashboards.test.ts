@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alerts } from './alerts.js';
 import { dashboards, grafanaJson } from './dashboards.js';
@@ -6,6 +7,7 @@ import { scoped } from './scope.js';
 interface Model {
   uid: string;
   templating: { list: { name: string }[] };
+  links: { title: string; url?: string }[];
   panels: {
     id: number;
     type: string;
@@ -67,6 +69,18 @@ describe('dashboards', () => {
     const urls = models.flatMap(({ panels }) => panels.flatMap(({ links }) => links.map(({ url }) => url)));
     expect(urls).toHaveLength(named.length);
     expect(urls).toContainEqual(expect.stringMatching(/\/alerts\.md#teamtalkoutboxstuck$/));
+  });
+
+  it('link to each other, to what to do, and to traces', () => {
+    for (const { uid, links } of models)
+      expect(
+        links.map(({ title, url = '' }) => [title, path.posix.basename(url)]),
+        uid,
+      ).toEqual([
+        ['TeamTalk', ''],
+        ['What to do', 'alerts.md'],
+        ['Traces', 'tracing.md'],
+      ]);
   });
 
   it('use stat, table and heatmap panels, and unique uids', () => {

@@ -5,7 +5,7 @@ import { grafanaPanel, type Plain, placed } from './grafana-panel.js';
 import { importDashboard } from './import.js';
 import { overview } from './overview.js';
 import type { Dashboard } from './panel.js';
-import { runbookUrl } from './rules.js';
+import { runbookUrl, tracesUrl } from './rules.js';
 import { scoped, variablesOf } from './scope.js';
 import { serviceDashboards } from './services.js';
 
@@ -40,6 +40,7 @@ export function grafanaJson(dashboard: Dashboard): string {
     links: [
       { ...link, title: 'TeamTalk', type: 'dashboards', tags: ['teamtalk'], asDropdown: true },
       { ...link, title: 'What to do', type: 'link', url: runbookUrl(), targetBlank: true },
+      { ...link, title: 'Traces', type: 'link', url: tracesUrl, targetBlank: true },
     ],
     panels: placed(panels).map(({ panel, gridPos }, k) => ({ id: k + 1, gridPos, ...grafanaPanel(panel) })),
   } satisfies Plain<grafana.Dashboard>;

@@ -1,16 +1,21 @@
 import { stringify } from 'yaml';
 import type { Alert } from './alert.js';
 
+const guides = 'https://docs.example.com/teamtalk/guides';
+
 /**
  * The address of docs/guides/alerts.md, to whose chapters alerts and panels link. RUNBOOKS sets the address of a company's
  * own copy.
  */
-const runbooks = process.env.RUNBOOKS || 'https://docs.example.com/teamtalk/guides/alerts.md';
+const runbooks = process.env.RUNBOOKS || `${guides}/alerts.md`;
 
 /** @param alert left out: the page itself */
 export function runbookUrl(alert?: string): string {
   return alert ? `${runbooks}#${alert.toLowerCase()}` : runbooks;
 }
+
+/** The page to which dashboards link for traces: the guide, unless TRACES names that of the program that shows them. */
+export const tracesUrl = process.env.TRACES || `${guides}/tracing.md`;
 
 /** The rules in Prometheus's format. */
 function ruleGroups(alerts: readonly Alert[]) {

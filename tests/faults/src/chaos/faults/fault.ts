@@ -10,6 +10,8 @@ export interface Round {
   ended(): void;
   /** Adds a remark, such as a measurement, below the table. */
   note(text: string): void;
+  /** Adds a remark for which the round counts as failed. */
+  fail(text: string): void;
 }
 
 /** Something that goes wrong, and how many rounds of it are run. */

@@ -1,9 +1,11 @@
 import { type PatroniCluster, waitUntil } from '@teamtalk/local-stack';
 import type { TestChaosCluster } from '../testbed/test-chaos-cluster.js';
-import type { Fault } from './fault.js';
+import type { Fault, Round } from './fault.js';
 
-/** Patroni elects a new leader when it has not heard of the old one for 20 s. */
+/** How long to wait for acks; a round that takes longer than `limitSeconds` fails. */
 const recoveryLimitMs = 60_000;
+/** From a kill until every client gets acks. Patroni elects a new leader when it has not heard of the old one for 20 s. */
+const limitSeconds = 30;
 
 function patroniOf({ servers: { patroni } }: TestChaosCluster): PatroniCluster {
   if (!patroni) throw new Error('the testbed has no Patroni');
@@ -18,12 +20,16 @@ async function untilSafe(testbed: TestChaosCluster): Promise<void> {
   await waitUntil(async () => (await known()).length > 0, { what: 'commits wait for the standby' });
 }
 
-async function untilAcks({ load }: TestChaosCluster, begun: number): Promise<string> {
+/** @returns seconds since `begun` */
+async function untilAcks({ load }: TestChaosCluster, begun: number, { fail }: Round): Promise<string> {
   await waitUntil(() => load.waiting.length === 0, {
     timeoutMs: recoveryLimitMs,
     what: 'every client gets acks again',
   });
-  return ((load.recoveredAt - begun) / 1_000).toFixed(1);
+  const seconds = (load.recoveredAt - begun) / 1_000;
+  if (seconds > limitSeconds)
+    fail(`acks came back after ${seconds.toFixed(1)} s, not within ${limitSeconds} s`);
+  return seconds.toFixed(1);
 }
 
 /** Simulates a failure of the leader's machine: no connection is closed, and Patroni is not notified. */
@@ -31,7 +37,8 @@ const killLeader: Fault = {
   name: 'patroni-leader',
   title: 'kill -9 of the PostgreSQL leader and its Patroni',
   rounds: 30,
-  async inject(testbed, { ended, note }) {
+  async inject(testbed, round) {
+    const { ended, note } = round;
     const patroni = patroniOf(testbed);
     await untilSafe(testbed);
     const begun = performance.now();
@@ -40,7 +47,9 @@ const killLeader: Fault = {
     await patroni.untilLeader();
     const promoted = ((performance.now() - begun) / 1_000).toFixed(1);
     ended();
-    note(`a new leader after ${promoted} s, acks for all clients after ${await untilAcks(testbed, begun)} s`);
+    note(
+      `a new leader after ${promoted} s, acks for all clients after ${await untilAcks(testbed, begun, round)} s`,
+    );
     await patroni.startNode(old);
     await untilSafe(testbed);
   },
@@ -51,14 +60,15 @@ const killStandby: Fault = {
   name: 'patroni-standby',
   title: 'kill -9 of the synchronous standby and its Patroni',
   rounds: 30,
-  async inject(testbed, { ended, note }) {
+  async inject(testbed, round) {
+    const { ended, note } = round;
     const patroni = patroniOf(testbed);
     await untilSafe(testbed);
     const begun = performance.now();
     const standby = 1 - patroni.leader;
     await patroni.kill(standby);
     ended();
-    note(`acks for all clients after ${await untilAcks(testbed, begun)} s, from the leader alone`);
+    note(`acks for all clients after ${await untilAcks(testbed, begun, round)} s, from the leader alone`);
     await patroni.startNode(standby);
     await untilSafe(testbed);
   },
