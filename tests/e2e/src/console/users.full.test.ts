@@ -72,7 +72,7 @@ it('refuses a name that is taken, and keeps the input', async () => {
   await page.fill('[name=name]', 'zoe');
   await page.fill('[name=email]', 'other@example.com');
   await page.getByRole('button', { name: 'Add user' }).click();
-  await page.getByText('It conflicts with what is there.').waitFor();
+  await page.getByText('This name is already taken.').waitFor();
   expect(await page.inputValue('[name=email]')).toBe('other@example.com');
 });
 

@@ -1,3 +1,5 @@
+import type { RefusalCode } from '@teamtalk/administration/refusals';
+
 /** All texts of the console in English, with placeholders in braces. */
 export const en = {
   about: 'About',
@@ -540,6 +542,29 @@ export const en = {
   'reason.no-provider': 'the provider is not configured',
   'reason.read': 'read before',
   'reason.shielded': 'the user has muted the group',
+  'refusal.account-disabled': 'The account is disabled.',
+  'refusal.account-taken': 'Another account has this name or e-mail address.',
+  'refusal.approver-not-independent':
+    'You cannot approve this export: you requested it, or your account was created or changed after the request.',
+  'refusal.broadcast-ended': 'The broadcast has already ended.',
+  'refusal.department-not-empty': 'The department still has users, or departments below it.',
+  'refusal.group-full': 'The group would have too many members.',
+  'refusal.import-state': 'The import has already begun or been undone. Reload the page.',
+  'refusal.import-too-large': 'An import can have at most 50,000 rows.',
+  'refusal.last-owner-or-address-taken':
+    'This is the last owner with a password, or another account has this e-mail address.',
+  'refusal.members-changing': 'Members are being added at the same time. Try again.',
+  'refusal.name-taken': 'This name is already taken.',
+  'refusal.no-second-factor': 'Two-step login is not set up for this account, or the account is your own.',
+  'refusal.no-such-members': 'None of these users exists.',
+  'refusal.second-factor-on': 'Two-step login is already on.',
+  'refusal.successor-unknown': 'The successor does not exist or has left.',
+  'refusal.too-many-broadcasts': '100 broadcasts are already waiting. Cancel one or wait.',
+  'refusal.too-many-pages': 'There are already 200 pages.',
+  'refusal.user-has-left': 'The user has left. Restore them first.',
+  'refusal.user-not-left': 'The user has not left. Mark them as having left first.',
+  'refusal.user-on-hold': 'The person is under a legal hold.',
+  'refusal.wrong-department': 'The department no longer exists, or would end up below itself.',
   reload: 'Reload',
   remove: 'Remove',
   retention: 'Retention',
@@ -743,4 +768,4 @@ export const en = {
   'webhooks.none': 'No system is told of events yet',
   'webhooks.noneDo': 'Add one on the server with the command',
   yes: 'yes',
-} as const;
+} as const satisfies Readonly<Record<`refusal.${RefusalCode}`, string> & Record<string, string>>;
