@@ -5,6 +5,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import { type Actor, anybody } from './actor.js';
 import type { Backend } from './backend.js';
 import { Problem } from './problem.js';
+import { Refusal } from './refusal.js';
 
 const { GROUP_OK } = teamtalk.db.GroupResult;
 const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
@@ -186,7 +187,7 @@ export async function dissolveGroup(
     if (typeof outcome === 'string') throw groupProblem(outcome);
     left = outcome.currentIds;
   }
-  if (left.length > 0) throw new Problem('conflict', 'members are being added concurrently');
+  if (left.length > 0) throw new Refusal('members-changing');
 }
 
 export function groupProblem(refusal: GroupRefusal): Problem {
@@ -196,6 +197,5 @@ export function groupProblem(refusal: GroupRefusal): Problem {
   if (refusal === 'other-request') return new Problem('other-request');
   if (refusal === 'not-found') return new Problem('not-found', 'there is no such group');
   if (refusal === 'not-permitted') return new Problem('not-permitted', 'the user may not do this');
-  const details = { full: 'the group would have too many members', invalid: 'none of the members exists' };
-  return new Problem('not-possible', details[refusal]);
+  return new Refusal(refusal === 'full' ? 'group-full' : 'no-such-members');
 }

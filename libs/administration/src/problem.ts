@@ -43,6 +43,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
+    code: z.string().optional().describe('Of the cause, where it is known; stable, unlike `detail`'),
     errors: z
       .array(
         z.object({
@@ -57,6 +58,8 @@ export const problemSchema = z
 /** Thrown by operations and sent as the response. */
 export class Problem extends Error {
   readonly kind: ProblemKind;
+  /** of the cause */
+  readonly code: string | undefined;
   readonly faults: readonly Fault[] | undefined;
 
   constructor(kind: ProblemKind, detail?: string, faults?: readonly Fault[]) {
@@ -76,6 +79,7 @@ export class Problem extends Error {
       title,
       status,
       ...(this.message !== title && { detail: this.message }),
+      ...(this.code && { code: this.code }),
       ...(this.faults && { errors: [...this.faults] }),
     };
   }

@@ -28,8 +28,6 @@ export interface ShownUser {
 /** Fields that are left out stay unchanged. */
 export type UserChange = Partial<Omit<ShownUser, 'user_id'>> & { password?: string | undefined };
 
-export const nameTaken = 'another user has this name';
-
 export function shownUser(found: httpApi.api.ApiUser): ShownUser {
   return {
     user_id: found.userId,
@@ -84,7 +82,7 @@ export async function changeUser(
   actor: Actor,
 ): Promise<void> {
   const fields = userFieldsOf(wanted);
-  savedId(await ask(backend, administration.changeUser, { userId, fields, actor }), 'user', nameTaken);
+  savedId(await ask(backend, administration.changeUser, { userId, fields, actor }), 'user', 'name-taken');
   if (wanted.disabled || wanted.password !== undefined) await endLogins(backend, userId);
   announce(backend, userId, wanted);
 }

@@ -6,10 +6,10 @@ import { role } from './session.js';
 const departmentId = id
   .nullable()
   .describe(
-    'Of the role department_administrator, and of no other: it holds for this one and those below it',
+    'Only for the role department_administrator, which is restricted to this department and those below it',
   );
 
-const email = line(0, 254).describe('Of whoever may sign on by the provider; empty: nobody');
+const email = line(0, 254).describe('Of the person who can sign on through the provider; empty: nobody');
 
 const account = z
   .object({
@@ -19,11 +19,11 @@ const account = z
     department_id: departmentId,
     disabled: z.boolean(),
     set_up: z.boolean().describe('Has a password'),
-    second_factor: z.boolean().describe('Logs in with codes'),
-    email: z.string().describe('Of whoever may sign on by the provider; empty: nobody'),
-    signs_on: z.boolean().describe('Has signed on by the provider'),
-    locked: z.boolean().describe('Refused for a while, after too many failed logins'),
-    sessions: z.int().describe('Open ones'),
+    second_factor: z.boolean().describe('Uses two-step login'),
+    email: z.string().describe('Of the person who can sign on through the provider; empty: nobody'),
+    signs_on: z.boolean().describe('Has signed on through the provider'),
+    locked: z.boolean().describe('Refused for a while after too many failed logins'),
+    sessions: z.int().describe('Number of open sessions'),
     created_at: moment,
     last_login_at: moment.nullable(),
   })
@@ -32,7 +32,7 @@ const account = z
 const invitation = z
   .object({
     account_id: id,
-    setup_token: z.string().describe('Of the link /setup#TOKEN; shown this once'),
+    setup_token: z.string().describe('Of the link /setup#TOKEN; not shown again'),
     expires_at: moment,
   })
   .meta({ id: 'Invitation' });
@@ -45,7 +45,7 @@ export const accountsApi = define({
     method: 'get',
     path: '/admin/v1/accounts',
     tag,
-    summary: 'Who may use the console',
+    summary: 'Accounts of the console',
     access: 'accounts:read',
     status: 200,
     reply: z.object({ accounts: z.array(account) }).meta({ id: 'Accounts' }),
@@ -54,7 +54,7 @@ export const accountsApi = define({
     method: 'post',
     path: '/admin/v1/accounts',
     tag,
-    summary: 'Add an account, whose holder chooses a password by a one-time link',
+    summary: 'Add an account, whose holder chooses a password with a one-time link',
     access: 'accounts:write',
     body: z
       .strictObject({
@@ -71,9 +71,9 @@ export const accountsApi = define({
     method: 'patch',
     path: '/admin/v1/accounts/{account_id}',
     tag,
-    summary: 'Give an account another role, disable or enable it',
+    summary: 'Change an account’s role, department or e-mail address; disable or enable it',
     description:
-      'Its sessions end when it is disabled. The last owner with a password stays one. With another e-mail address it is for somebody else to sign on.',
+      'Its sessions end when it is disabled. The last owner with a password can neither be disabled nor get another role. A changed e-mail address unlinks the account from the person who has signed on.',
     access: 'accounts:write',
     params,
     body: z
@@ -86,8 +86,8 @@ export const accountsApi = define({
     method: 'post',
     path: '/admin/v1/accounts/{account_id}/invitation',
     tag,
-    summary: 'Another one-time link: for a password that is forgotten',
-    description: 'The password stays until another one is chosen; earlier links do not work any more.',
+    summary: 'Create a new one-time link, for a forgotten password',
+    description: 'The current password keeps working until a new one is chosen; earlier links stop working.',
     access: 'accounts:write',
     params,
     status: 200,
@@ -97,8 +97,8 @@ export const accountsApi = define({
     method: 'delete',
     path: '/admin/v1/accounts/{account_id}/second-factor',
     tag,
-    summary: 'Let an account log in without codes: for a phone that is lost',
-    description: 'Its sessions end. Not one’s own account.',
+    summary: 'Reset the two-step login of an account, for a lost phone',
+    description: 'Its sessions end. Not possible for one’s own account.',
     access: 'accounts:write',
     params,
     status: 204,

@@ -7,7 +7,7 @@ export const appsApi = define({
     method: 'get',
     path: '/admin/v1/apps',
     tag: 'Apps',
-    summary: 'The systems that may call the HTTP API, also those revoked',
+    summary: 'Systems that can call the HTTP API, including revoked ones',
     access: 'apps:read',
     status: 200,
     reply: z
@@ -20,7 +20,7 @@ export const appsApi = define({
             addresses: z.array(z.string()).describe('CIDR; empty: from anywhere'),
             user_id: id.nullable().describe('The only user it may act as; null: any'),
             rate: z.number().nullable().describe('Calls per second; null: no limit'),
-            signs: z.boolean().describe('Signs its requests'),
+            signs: z.boolean().describe('Whether it signs its requests'),
             created_at: moment,
             revoked_at: moment.nullable(),
           }),
@@ -32,7 +32,7 @@ export const appsApi = define({
     method: 'get',
     path: '/admin/v1/webhooks',
     tag: 'Apps',
-    summary: 'The systems that are told of events',
+    summary: 'Systems that receive events',
     access: 'apps:read',
     status: 200,
     reply: z
@@ -40,7 +40,7 @@ export const appsApi = define({
         webhooks: z.array(
           z.object({
             name: z.string(),
-            origin: z.string().describe('The rest of a URL may be a secret'),
+            origin: z.string().describe('Without the rest of the URL, which may be a secret'),
             events: z.array(z.string()),
             bot_id: id.nullable().describe('The user whose messages it gets'),
             waiting: z.int().describe('Events in its queue'),

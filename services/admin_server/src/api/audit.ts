@@ -25,12 +25,12 @@ export const auditApi = define({
     method: 'get',
     path: '/admin/v1/audit',
     tag,
-    summary: 'What administrators did, newest first',
+    summary: 'What administrators have changed, newest first',
     access: 'audit:read',
     query: z.strictObject({
       before: eventId.optional().describe('Only ids below this one: `next` of the page before'),
       limit: z.coerce.number().int().min(1).max(200).default(50),
-      verb: line(0, 64).optional().describe('Only what begins with it, such as user.'),
+      verb: line(0, 64).optional().describe('Only verbs that begin with it, such as user.'),
       actor: line(0, 200).optional().describe('Exactly'),
       resource: line(0, 200).optional().describe('Exactly'),
     }),
@@ -46,7 +46,7 @@ export const auditApi = define({
     method: 'get',
     path: '/admin/v1/audit/verification',
     tag,
-    summary: 'Whether any event was changed or removed',
+    summary: 'Check whether any event was changed or removed',
     access: 'audit:read',
     status: 200,
     reply: z
@@ -56,7 +56,7 @@ export const auditApi = define({
         events: z.int(),
         first: z.int().describe('0: there is none'),
         last: z.int(),
-        last_hash: z.string().describe('Hex; write it down elsewhere'),
+        last_hash: z.string().describe('Hex; keep it elsewhere for a later comparison'),
       })
       .meta({ id: 'AuditVerification' }),
   },

@@ -66,9 +66,12 @@ export const broadcastsApi = define({
       ids: z
         .string()
         .regex(/^[1-9]\d{0,9}(,[1-9]\d{0,9}){0,499}$/)
-        .refine((text) => text.split(',').every((each) => Number(each) <= maxId), 'has an id out of range')
+        .refine(
+          (text) => text.split(',').every((each) => Number(each) <= maxId),
+          'contains an id out of range',
+        )
         .optional()
-        .describe('Of departments, groups or users, with commas between them; none for everybody'),
+        .describe('Of departments, groups or users, separated by commas; none for everybody'),
     }),
     status: 200,
     reply: z.object({ receivers: z.int() }).meta({ id: 'BroadcastPreview' }),
@@ -93,7 +96,7 @@ export const broadcastsApi = define({
         send_at: moment.nullable().default(null).describe('null, or past: now; a year ahead at most'),
       })
       .refine(({ audience: chosen, ids }) => (chosen === 'everybody') === (ids.length === 0), {
-        message: 'are needed unless it goes to everybody',
+        message: 'must be empty for everybody, and only then',
         path: ['ids'],
       })
       .meta({ id: 'NewBroadcast' }),

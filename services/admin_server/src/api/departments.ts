@@ -5,8 +5,8 @@ import { priority } from './fields.js';
 
 const fields = {
   name: line(1, 64),
-  parent_id: id.nullable().describe('null: at the top'),
-  priority: priority.describe('Clients order by it'),
+  parent_id: id.nullable().describe('null: a top-level department'),
+  priority: priority.describe('Clients show smaller numbers first'),
 };
 
 const params = z.strictObject({ department_id: pathId });
@@ -52,7 +52,7 @@ export const departmentsApi = define({
     method: 'delete',
     path: '/admin/v1/departments/{department_id}',
     tag,
-    summary: 'Delete a department that is empty',
+    summary: 'Delete an empty department',
     access: 'departments:write',
     params,
     status: 204,

@@ -6,7 +6,7 @@ import { priority } from './fields.js';
 const fields = {
   name: line(1, 64),
   url: z.url({ protocol: /^https?$/ }).max(1024),
-  priority: priority.describe('The larger ones are shown first'),
+  priority: priority.describe('Larger numbers are shown first'),
 };
 
 const params = z.strictObject({ item_id: pathId });
@@ -52,7 +52,7 @@ export const discoveryApi = define({
     method: 'delete',
     path: '/admin/v1/discovery/{item_id}',
     tag,
-    summary: 'Take a page away',
+    summary: 'Delete a page',
     access: 'discovery:write',
     params,
     status: 204,

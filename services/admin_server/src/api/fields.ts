@@ -17,4 +17,4 @@ export const newPassword = z.string().min(12).max(256);
 
 export const password = z.string().min(1).max(256);
 
-export const code = z.string().min(1).max(64).describe('Of the authenticator app, or a recovery code');
+export const code = z.string().min(1).max(64).describe('From the authenticator app, or a recovery code');

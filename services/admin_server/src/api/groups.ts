@@ -23,7 +23,7 @@ const shown = {
 const group = z
   .object({
     ...shown,
-    version: z.int().describe('Grows with every change'),
+    version: z.int().describe('Increases with every change'),
     members: z.array(z.object({ user_id: id, name: z.string(), nick_name: z.string() })),
   })
   .meta({ id: 'Group' });
@@ -35,7 +35,7 @@ export const groupsApi = define({
     tag,
     summary: 'Groups, ascending by id',
     access: 'groups:read',
-    query: z.strictObject({ ...page, text: line(0, 64).optional().describe('In the name') }),
+    query: z.strictObject({ ...page, text: line(0, 64).optional().describe('Part of the name') }),
     status: 200,
     reply: z
       .object({ groups: z.array(z.object({ ...shown, members: z.int() })), next })
@@ -45,7 +45,7 @@ export const groupsApi = define({
     method: 'get',
     path: '/admin/v1/groups/{group_id}',
     tag,
-    summary: 'A group and who is in it',
+    summary: 'A group and its members',
     access: 'groups:read',
     params,
     status: 200,
@@ -63,7 +63,7 @@ export const groupsApi = define({
         type: type.default('normal'),
         avatar_url: avatar.default(''),
         creator_id: id.optional().describe('Is a member; left out: the group has no owner'),
-        member_ids: memberIds.describe('Who does not exist is left out'),
+        member_ids: memberIds.describe('Users who do not exist are left out'),
       })
       .meta({ id: 'NewGroup' }),
     status: 201,
@@ -96,7 +96,7 @@ export const groupsApi = define({
     reply: z
       .object({
         member_ids: z.array(id),
-        changed_ids: z.array(id).describe('Who was really added or removed'),
+        changed_ids: z.array(id).describe('Users who were actually added or removed'),
       })
       .meta({ id: 'ChangedMembers' }),
   },

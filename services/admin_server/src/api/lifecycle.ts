@@ -6,7 +6,7 @@ import { define } from './definition.js';
 export const retentionScopes = ['installation', 'department', 'group'] as const;
 
 const scope = z.enum(retentionScopes);
-const days = z.int().min(1).max(36_500).nullable().describe('null: for ever');
+const days = z.int().min(1).max(36_500).nullable().describe('null: forever');
 
 const rule = z
   .object({
@@ -35,7 +35,7 @@ const hold = z
 const subject = z
   .strictObject({ reason: line(1, 200), user_id: id.optional(), group_id: id.optional() })
   .refine((body) => (body.user_id === undefined) !== (body.group_id === undefined), {
-    message: 'either user_id or group_id is needed',
+    message: 'either user_id or group_id is required',
     path: ['user_id'],
   });
 
@@ -48,7 +48,7 @@ const messageExport = z
     reason: z.string(),
     requested_by: z.string(),
     requested_at: moment,
-    own: z.boolean().describe('Whether whoever asks requested it, and cannot approve it'),
+    own: z.boolean().describe('Whether the caller requested it, and so cannot approve it'),
     approved_by: z.string().nullable(),
     expires_at: moment.nullable().describe('Until then it can be written; null: it is not approved'),
     written_by: z.string().nullable(),
@@ -62,7 +62,7 @@ const erasure = z
   .object({
     erasure_id: id,
     user_id: id,
-    name: z.string().describe('Of the person since'),
+    name: z.string().describe('Of the person after the erasure'),
     reason: z.string(),
     requested_by: z.string(),
     requested_at: moment,
@@ -70,7 +70,7 @@ const erasure = z
     messages: z.int().describe('Whose content was replaced'),
     held: z.int().describe('Messages that stay because of a legal hold'),
     devices: z.int().describe('Removed'),
-    places: z.int().describe('Networks they logged in from, removed'),
+    places: z.int().describe('Remembered networks of logins, removed'),
     files: z.int().describe('Not fetched yet, expired'),
   })
   .meta({ id: 'Erasure' });
@@ -82,7 +82,7 @@ export const lifecycleApi = define({
     method: 'get',
     path: '/admin/v1/retention',
     tag,
-    summary: 'For how long messages are kept, and what was removed',
+    summary: 'How long messages are kept, and what has been removed',
     access: 'lifecycle:read',
     status: 200,
     reply: z
@@ -94,7 +94,7 @@ export const lifecycleApi = define({
           .describe('Of the current removal or the last one; null: there was none'),
         finished_at: moment.nullable().describe('null: it is in progress, or there was none'),
         removed: z.int().describe('Messages, in that one'),
-        removed_ever: z.int().describe('Messages, of all times'),
+        removed_ever: z.int().describe('Messages, in total'),
       })
       .meta({ id: 'Retention' }),
   },
@@ -102,9 +102,9 @@ export const lifecycleApi = define({
     method: 'post',
     path: '/admin/v1/retention',
     tag,
-    summary: 'Set for how long messages of the installation, a department or a group are kept',
+    summary: 'Set how long messages of the installation, a department or a group are kept',
     description:
-      'By the rule of a group its messages are kept; those of two people by the rule that keeps longer, of the nearest department above each of them. Where there is none, the rule of the installation holds. A rule by which messages go sooner takes effect a day later.',
+      'A group has its own rule. For messages between two people, the rule of the nearest department of each of them is looked up, and the one that keeps messages longer applies. Otherwise the rule of the installation applies. A rule that removes messages sooner takes effect a day later.',
     access: 'lifecycle:write',
     body: z
       .strictObject({
@@ -122,7 +122,7 @@ export const lifecycleApi = define({
     tag,
     summary: 'Remove a rule',
     description:
-      'What it was for keeps to the rule above from then on; a rule above that keeps less takes effect again a day later.',
+      'The next higher rule applies from then on; if it keeps messages for a shorter time, it does so a day later.',
     access: 'lifecycle:write',
     params: z.strictObject({ rule_id: pathId }),
     status: 204,
@@ -131,7 +131,7 @@ export const lifecycleApi = define({
     method: 'get',
     path: '/admin/v1/holds',
     tag,
-    summary: 'The legal holds in place, oldest first',
+    summary: 'Active legal holds, oldest first',
     access: 'lifecycle:read',
     status: 200,
     reply: z.object({ holds: z.array(hold) }).meta({ id: 'LegalHolds' }),
@@ -142,7 +142,7 @@ export const lifecycleApi = define({
     tag,
     summary: 'Keep everything of a person or a group',
     description:
-      'From then on none of it is removed, whatever its age: of a person all conversations with others and all groups they are in, also those they leave later.',
+      'From then on none of it is removed, however old. A hold on a person covers all their conversations with others and all groups that they are in, also those that they leave later.',
     access: 'lifecycle:write',
     body: subject.meta({ id: 'NewLegalHold' }),
     status: 201,
@@ -153,7 +153,7 @@ export const lifecycleApi = define({
     path: '/admin/v1/holds/{hold_id}',
     tag,
     summary: 'Release a legal hold',
-    description: 'What it kept, and no other hold keeps, keeps to the rules of retention from then on.',
+    description: 'What no other hold covers is subject to the retention rules from then on.',
     access: 'lifecycle:write',
     params: z.strictObject({ hold_id: pathId }),
     status: 204,
@@ -171,7 +171,7 @@ export const lifecycleApi = define({
     method: 'post',
     path: '/admin/v1/exports',
     tag,
-    summary: 'Ask for an export of the messages of a person or a group',
+    summary: 'Request an export of the messages of a person or a group',
     description: 'Somebody else has to approve it; then `teamtalk export write` writes it, for a week.',
     access: 'lifecycle:write',
     body: subject.meta({ id: 'NewMessageExport' }),
@@ -182,9 +182,9 @@ export const lifecycleApi = define({
     method: 'post',
     path: '/admin/v1/exports/{export_id}/approval',
     tag,
-    summary: 'Approve an export that somebody else has asked for',
+    summary: 'Approve an export that somebody else has requested',
     description:
-      'By an account that nobody else has made, invited, changed or reset since it was asked for: whoever manages accounts could be both.',
+      'Only an account that nobody else has created, invited, changed or reset since the request can approve it; otherwise whoever manages accounts could act as both people.',
     access: 'lifecycle:write',
     params: z.strictObject({ export_id: pathId }),
     status: 204,
@@ -193,7 +193,7 @@ export const lifecycleApi = define({
     method: 'get',
     path: '/admin/v1/erasures',
     tag,
-    summary: 'Erasures of people, newest first; of those that have finished, the certificates',
+    summary: 'Erasures of people, newest first; finished ones are the certificates',
     access: 'lifecycle:read',
     status: 200,
     reply: z.object({ erasures: z.array(erasure) }).meta({ id: 'Erasures' }),
@@ -204,7 +204,7 @@ export const lifecycleApi = define({
     tag,
     summary: 'Erase a person who has left',
     description:
-      'Names, contacts, devices, passwords and tokens go at once, what they wrote by and by. It cannot be undone. Who is under a legal hold is not erased; messages that another hold covers stay, and are counted.',
+      'Names, contact details, devices, passwords and tokens are removed immediately, what they wrote in the background. It cannot be undone. A person under a legal hold is not erased; messages that another hold covers stay, and are counted.',
     access: 'lifecycle:write',
     body: z.strictObject({ user_id: id, reason: line(1, 200) }).meta({ id: 'NewErasure' }),
     status: 201,

@@ -8,7 +8,7 @@ const failure = z
     failures: z.int(),
     last_at: moment,
     known: z.boolean().describe('The user has logged in from there before'),
-    locked: z.boolean().describe('The user is refused from there for now'),
+    locked: z.boolean().describe('Whether logins from there are refused for now'),
   })
   .meta({ id: 'LoginFailure' });
 
@@ -22,15 +22,16 @@ export const loginFailuresApi = define({
     path: '/admin/v1/users/{user_id}/login-failures',
     tag,
     summary: 'Failed logins of a user that still count, by network, newest first',
-    description: 'A network the user has logged in from counts by itself, all others together.',
+    description:
+      'Each network from which the user has logged in before has a count of its own; all others share one.',
     access: 'users:read',
     params,
     status: 200,
     reply: z
       .object({
         failures: z.array(failure),
-        max_failures: z.int().describe('After so many the user is refused'),
-        window_minutes: z.number().describe('For so long a failure counts'),
+        max_failures: z.int().describe('Number of failures after which the user is refused'),
+        window_minutes: z.number().describe('How long a failure counts'),
       })
       .meta({ id: 'LoginFailures' }),
   },
@@ -38,7 +39,7 @@ export const loginFailuresApi = define({
     method: 'delete',
     path: '/admin/v1/users/{user_id}/login-failures',
     tag,
-    summary: 'Forget the failed logins of a user, who can log in again at once',
+    summary: 'Unlock a user: forget their failed logins',
     access: 'users:reset-password',
     params,
     status: 204,
@@ -47,7 +48,7 @@ export const loginFailuresApi = define({
     method: 'delete',
     path: '/admin/v1/accounts/{account_id}/login-failures',
     tag: 'Accounts',
-    summary: 'Forget the failed logins of an account, which can log in again at once',
+    summary: 'Unlock an account: forget its failed logins',
     access: 'accounts:write',
     params: z.strictObject({ account_id: pathId }),
     status: 204,

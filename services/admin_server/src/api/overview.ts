@@ -6,11 +6,11 @@ const instance = z.object({
   service: z.string(),
   instance: z.string().describe('8 hex digits'),
   hostname: z.string(),
-  address: z.string().describe('Where clients dial it; empty: they do not'),
+  address: z.string().describe('Where clients connect to it; empty: they do not'),
   connections: z.int(),
   online_users: z.int(),
   max_connections: z.int().describe('0: the service has no such limit'),
-  draining: z.boolean().describe('Takes no new work'),
+  draining: z.boolean().describe('Accepts no new work'),
 });
 
 const momentOrNull = moment.nullable();
@@ -20,15 +20,15 @@ export const overviewApi = define({
     method: 'get',
     path: '/admin/v1/overview',
     tag: 'Overview',
-    summary: 'Who is online, and what runs',
+    summary: 'Who is online, and what is running',
     access: 'overview:read',
     status: 200,
     reply: z
       .object({
         version: z.string().describe('Of this admin_server'),
-        online_users: z.int().describe('Users with a connection; one at two msg_servers counts twice'),
+        online_users: z.int().describe('Users with a connection; a user at two msg_servers counts twice'),
         connections: z.int(),
-        users: z.int().describe('Who has not left'),
+        users: z.int().describe('Users who have not left'),
         users_left: z.int(),
         departments: z.int(),
         groups: z.int(),
@@ -49,15 +49,15 @@ export const overviewApi = define({
           .object({
             source: z.string().describe('Host and name of the legacy database'),
             began_at: moment,
-            written_at: moment.describe('When the importer was heard of last'),
-            step: z.string().describe('What runs now, in words; empty: nothing does'),
+            written_at: moment.describe('When the importer last reported'),
+            step: z.string().describe('What is running now, in words; empty: nothing'),
             done: z.number(),
             total: z.number().describe('0: not known'),
-            rows_behind: z.number().describe('Rows of messages that are in the old store only'),
-            messages_until: momentOrNull.describe('What was in the old tables of messages then is here'),
-            state_until: momentOrNull.describe('Everything else that was in the old store then is here'),
-            verified_at: momentOrNull.describe('When both sides were compared last'),
-            unexplained: z.number().describe('Differences which that comparison found'),
+            rows_behind: z.number().describe('Message rows that are only in the old store'),
+            messages_until: momentOrNull.describe('Messages stored in the old store until then are here'),
+            state_until: momentOrNull.describe('Everything else stored in the old store until then is here'),
+            verified_at: momentOrNull.describe('When both sides were last compared'),
+            unexplained: z.number().describe('Differences found by that comparison that are not explained'),
           })
           .nullable()
           .describe('null: nothing was imported'),

@@ -12,17 +12,17 @@ const device = z
     time_zone: z.string(),
     client_version: z.string(),
     seen_at: moment.describe('When its token was last sent'),
-    failure: z.string().nullable().describe('Why it gets nothing; null: it works'),
+    failure: z.string().nullable().describe('Why nothing can be pushed to it; null: it works'),
   })
   .meta({ id: 'Device' });
 
 const push = z
   .object({
-    at: moment.describe('When it was decided; of one that waits, when it is tried'),
+    at: moment.describe('When it was decided; for a waiting push, when it is tried'),
     provider: z.string(),
     peer_id: id.optional().describe('The other user of the conversation'),
     group_id: id.optional(),
-    msg_id: id.describe('The newest message it was of'),
+    msg_id: id.describe('The newest message that it announced'),
     outcome: z.enum(pushOutcomes),
     reason: z.string(),
     attempts: z.int(),
@@ -37,7 +37,7 @@ export const pushesApi = define({
     method: 'get',
     path: '/admin/v1/users/{user_id}/devices',
     tag,
-    summary: 'The devices that push reaches a user on',
+    summary: 'A user’s devices for push',
     access: 'pushes:read',
     params,
     status: 200,
@@ -47,7 +47,7 @@ export const pushesApi = define({
     method: 'get',
     path: '/admin/v1/users/{user_id}/pushes',
     tag,
-    summary: 'Why did a user’s phone ring, or not?',
+    summary: 'Why a user’s phone rang or did not ring',
     description: 'The newest 1,000 of the last seven days, newest first.',
     access: 'pushes:read',
     params,

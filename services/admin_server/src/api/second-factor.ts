@@ -4,7 +4,7 @@ import { code, password } from './fields.js';
 
 const recoveryCodes = z
   .object({
-    recovery_codes: z.array(z.string()).describe('Each is good once in place of a code; shown this once'),
+    recovery_codes: z.array(z.string()).describe('Each works once in place of a code; not shown again'),
   })
   .meta({ id: 'RecoveryCodes' });
 
@@ -17,7 +17,7 @@ export const secondFactorApi = define({
     method: 'post',
     path: '/admin/v1/own-second-factor',
     tag,
-    summary: 'A new secret for an authenticator app, which counts once a code of it has been entered',
+    summary: 'Create a secret for an authenticator app; it takes effect once a code has confirmed it',
     access: 'session',
     body: z.strictObject({ password }).meta({ id: 'OwnSecondFactor' }),
     status: 200,
@@ -32,7 +32,7 @@ export const secondFactorApi = define({
     method: 'post',
     path: '/admin/v1/own-second-factor/confirmation',
     tag,
-    summary: 'Log in with codes from now on',
+    summary: 'Turn on two-step login',
     description: 'All other sessions of the account end.',
     access: 'session',
     body: codeBody,
@@ -43,7 +43,7 @@ export const secondFactorApi = define({
     method: 'post',
     path: '/admin/v1/own-second-factor/recovery-codes',
     tag,
-    summary: 'New recovery codes, in the place of the old ones',
+    summary: 'Replace the recovery codes',
     access: 'session',
     body: codeBody,
     status: 200,
@@ -53,7 +53,7 @@ export const secondFactorApi = define({
     method: 'post',
     path: '/admin/v1/own-second-factor/removal',
     tag,
-    summary: 'Log in without codes from now on',
+    summary: 'Turn off two-step login',
     access: 'session',
     body: codeBody,
     status: 204,

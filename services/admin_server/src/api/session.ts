@@ -18,14 +18,16 @@ const me = z
     permissions: z.array(z.enum(consolePermissions)),
     department_id: id
       .nullable()
-      .describe('Of a department administrator: what the role holds for, with those below it'),
+      .describe(
+        'Of a department administrator: the department to which the role is restricted, with those below it',
+      ),
     second_factor: z
       .enum(secondFactorStates)
       .describe(
-        'Whether the account logs in with codes; needed: it may do nothing before; unavailable: the server has no key for secrets; elsewhere: it is the provider’s matter, by which they have signed on',
+        'Two-step login; needed: nothing else is permitted before it is set up; unavailable: the server has no key for secrets; elsewhere: the account has signed on through the provider, which is responsible for it',
       ),
-    expires_at: moment.describe('When the session ends, whatever is done'),
-    idle_minutes: z.int().describe('After so many minutes without a call it ends earlier'),
+    expires_at: moment.describe('When the session ends, even if it is used'),
+    idle_minutes: z.int().describe('Minutes without a call after which it ends earlier'),
   })
   .meta({ id: 'Me' });
 
@@ -33,10 +35,10 @@ const consoleSession = z
   .object({
     session_id: id,
     address: z.string().describe('IP address of the login'),
-    user_agent: z.string().describe('As the browser says'),
+    user_agent: z.string().describe('As reported by the browser'),
     created_at: moment,
     seen_at: moment,
-    current: z.boolean().describe('The session of this very call'),
+    current: z.boolean().describe('Whether it is the session of this call'),
   })
   .meta({ id: 'ConsoleSession' });
 
@@ -47,11 +49,11 @@ export const sessionApi = define({
     method: 'post',
     path: '/admin/v1/setup',
     tag,
-    summary: 'Choose a password by a one-time setup token, and log in',
+    summary: 'Choose a password with a one-time setup token, and log in',
     access: 'public',
     body: z
       .strictObject({
-        token: z.string().regex(/^[\w-]{43}$/, 'is no setup token'),
+        token: z.string().regex(/^[\w-]{43}$/, 'is not a setup token'),
         password: newPassword,
         code: code.optional(),
       })
@@ -65,7 +67,7 @@ export const sessionApi = define({
     tag,
     summary: 'Log in',
     description:
-      'The session is in a cookie that scripts cannot read. The problem `code-needed` says that the password is right and that the account logs in with codes.',
+      'The session is in a cookie that scripts cannot read. The problem `code-needed` means that the password is right and that the account uses two-step login.',
     access: 'public',
     body: z.strictObject({ name: line(1, 64), password, code: code.optional() }).meta({ id: 'LogIn' }),
     status: 200,
@@ -75,9 +77,9 @@ export const sessionApi = define({
     method: 'get',
     path: '/admin/v1/sign-on-provider',
     tag,
-    summary: 'By which OpenID Connect provider people may sign on',
+    summary: 'The OpenID Connect provider through which people can sign on',
     description:
-      'A browser goes to /admin/v1/sign-on, which sends it there and takes it back with a session.',
+      'A browser opens /admin/v1/sign-on, which redirects it to the provider; it returns with a session.',
     access: 'public',
     status: 200,
     reply: z
@@ -105,7 +107,7 @@ export const sessionApi = define({
     method: 'get',
     path: '/admin/v1/own-sessions',
     tag,
-    summary: 'Sessions of the own account',
+    summary: 'Sessions of one’s own account',
     access: 'session',
     status: 200,
     reply: z.object({ sessions: z.array(consoleSession) }).meta({ id: 'ConsoleSessions' }),
@@ -114,7 +116,7 @@ export const sessionApi = define({
     method: 'delete',
     path: '/admin/v1/own-sessions/{session_id}',
     tag,
-    summary: 'End a session of the own account',
+    summary: 'End a session of one’s own account',
     access: 'session',
     params: z.strictObject({ session_id: z.coerce.number().int().min(1) }),
     status: 204,
@@ -123,7 +125,7 @@ export const sessionApi = define({
     method: 'post',
     path: '/admin/v1/own-password',
     tag,
-    summary: 'Change the own password',
+    summary: 'Change one’s own password',
     description: 'All other sessions of the account end.',
     access: 'session',
     body: z.strictObject({ current: password, password: newPassword }).meta({ id: 'OwnPassword' }),

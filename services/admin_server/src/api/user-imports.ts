@@ -21,11 +21,11 @@ const userImport = z
     rows: counted,
     creates: counted.describe('Rows that add a user'),
     changes: counted.describe('Rows that change one'),
-    same: counted.describe('Rows that say what is so already'),
+    same: counted.describe('Rows that change nothing'),
     errors: counted.describe('Rows that are left out'),
-    done: counted.describe('Of those that add or change'),
+    done: counted.describe('Of the rows that add or change'),
     undone: counted,
-    kept: counted.describe('Of the undone: what others changed meanwhile stayed'),
+    kept: counted.describe('Of the undone rows, those where later changes by others were kept'),
   })
   .meta({ id: 'UserImport' });
 
@@ -58,9 +58,9 @@ export const userImportsApi = define({
     method: 'post',
     path: '/admin/v1/user-imports/{import_id}/rows',
     tag,
-    summary: 'Add rows to an import, and say what each would do',
+    summary: 'Add rows to an import, and check what each would do',
     description:
-      'At most 500 at a time, 50,000 altogether; a row that is sent again takes the place of the one before. An empty cell is left out: it leaves the field as it is. A user is known by the name they log in with.',
+      'At most 500 at a time, 50,000 altogether; a row that is sent again replaces the previous one. Leave out empty cells: the field then stays unchanged. Users are identified by their login name.',
     access: 'users:import',
     params,
     body: z
@@ -126,7 +126,7 @@ export const userImportsApi = define({
     tag,
     summary: 'Add and change the users of the next 500 rows',
     description:
-      'Call again while its state is `running`; it goes on where it was, whoever calls. Rows are checked again. Each user’s change is recorded as one of its own. New users have no password until they are given one.',
+      'Call again while its state is `running`; it continues where it was, whoever calls. Rows are checked again. Each user’s change is an audit event of its own. New users have no password until they are given one.',
     access: 'users:import',
     params,
     status: 200,
@@ -136,9 +136,9 @@ export const userImportsApi = define({
     method: 'post',
     path: '/admin/v1/user-imports/{import_id}/undo',
     tag,
-    summary: 'Take back what 500 rows of an import did',
+    summary: 'Undo up to 500 rows of an import',
     description:
-      'Call again while its state is `undoing`. Users it added have left then; fields it changed are put back unless somebody has changed them since.',
+      'Call again while its state is `undoing`. Users that it added are marked as having left; fields that it changed get their previous values back, unless somebody has changed them since.',
     access: 'users:import',
     params,
     status: 200,
@@ -148,9 +148,9 @@ export const userImportsApi = define({
     method: 'post',
     path: '/admin/v1/user-imports/{import_id}/passwords',
     tag,
-    summary: 'Give 500 users whom an import added a first password',
+    summary: 'Give up to 500 users whom an import added a first password',
     description:
-      'Call again with `next` as `after` until it is null. Only the reply has the passwords: random ones of 100 bits. Who has a password keeps it; with `renew`, those who were given one so and have not logged in yet get another, in place of one that was lost.',
+      'Call again with `next` as `after` until it is null. Only the reply has the passwords: random ones of 100 bits. Users who have a password keep it; with `renew`, those who got one this way and have not logged in yet get another, in place of a lost one.',
     access: 'users:import',
     params,
     body: z

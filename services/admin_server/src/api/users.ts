@@ -4,7 +4,7 @@ import { define } from './definition.js';
 import { next, page, password } from './fields.js';
 
 const fields = {
-  name: line(1, 64).describe('What the user logs in with'),
+  name: line(1, 64).describe('The name with which the user logs in'),
   nick_name: line(0, 64),
   real_name: line(0, 64),
   gender: z.enum(genders),
@@ -32,15 +32,15 @@ const connection = z
 
 const changedGroups = z
   .object({
-    groups: z.array(z.object({ group_id: id, new_owner_id: id.nullable().describe('null: as before') })),
-    remaining: z.int().describe('For further calls'),
+    groups: z.array(z.object({ group_id: id, new_owner_id: id.nullable().describe('null: unchanged') })),
+    remaining: z.int().describe('Groups left for further calls'),
   })
   .meta({ id: 'ChangedGroups' });
 
 const params = z.strictObject({ user_id: pathId });
 const one = z.strictObject({
   user_id: pathId,
-  connection_id: z.string().regex(connectionIdPattern, 'is one of the list'),
+  connection_id: z.string().regex(connectionIdPattern, 'is not a connection id'),
 });
 const tag = 'Users';
 
@@ -55,7 +55,9 @@ export const usersApi = define({
       ...page,
       text: line(0, 64)
         .optional()
-        .describe('In the name, nick name, real name, their pinyin, telephone number or e-mail'),
+        .describe(
+          'Part of the login name, nickname, real name, their pinyin, the telephone number or e-mail address',
+        ),
       department_id: pathId.optional(),
       status: z.enum(['present', 'left', 'all']).default('present'),
     }),
@@ -93,7 +95,7 @@ export const usersApi = define({
     path: '/admin/v1/users/{user_id}',
     tag,
     summary: 'Change a user',
-    description: 'What is left out stays.',
+    description: 'Fields that are left out stay unchanged.',
     access: 'users:write',
     params,
     body: z.strictObject(fields).partial().meta({ id: 'UserChange' }),
@@ -109,14 +111,14 @@ export const usersApi = define({
     params,
     status: 200,
     reply: z
-      .object({ password: z.string().describe('Random, and shown this once') })
+      .object({ password: z.string().describe('Random; not shown again') })
       .meta({ id: 'ResetPassword' }),
   },
   leaveUser: {
     method: 'post',
     path: '/admin/v1/users/{user_id}/leave',
     tag,
-    summary: 'A user has left: cannot log in, is not listed, and all their connections end',
+    summary: 'Mark a user as having left: they cannot log in, are not listed, and all their connections end',
     access: 'users:write',
     params,
     status: 200,
@@ -126,7 +128,7 @@ export const usersApi = define({
     method: 'post',
     path: '/admin/v1/users/{user_id}/restore',
     tag,
-    summary: 'Let a user who had left log in again',
+    summary: 'Restore a user who has left: they can log in and are listed again',
     access: 'users:write',
     params,
     status: 200,
@@ -136,16 +138,18 @@ export const usersApi = define({
     method: 'post',
     path: '/admin/v1/users/{user_id}/leave-groups',
     tag,
-    summary: 'A user who has left leaves their groups',
+    summary: 'Take a user who has left out of their groups',
     description:
-      'Groups they own get another owner; one without other members is dissolved, unless a successor takes it over. Members are notified at once. At most some hundred groups in one call: call again while some remain.',
+      'Groups they own get another owner; one without other members is dissolved, unless a successor takes it over. Members are notified at once. A call changes a few hundred groups at most; call again while some remain.',
     access: 'users:write',
     params,
     body: z
       .strictObject({
         successor_id: id
           .nullable()
-          .describe('Gets the groups they own, and becomes a member; null: the longest member of each'),
+          .describe(
+            'Gets the groups they own, and becomes a member; null: the longest-standing member of each group',
+          ),
       })
       .meta({ id: 'Succession' }),
     status: 200,
@@ -155,9 +159,9 @@ export const usersApi = define({
     method: 'post',
     path: '/admin/v1/users/{user_id}/rejoin-groups',
     tag,
-    summary: 'A user who was restored comes back to the groups they left so',
+    summary: 'Put a restored user back into the groups that leave-groups took them out of',
     description:
-      'They own again those that their successors still own. Dissolved and full groups are left out. Call again while some remain.',
+      'They become the owner again of those that their successors still own. Dissolved and full groups are skipped. Call again while some remain.',
     access: 'users:write',
     params,
     status: 200,

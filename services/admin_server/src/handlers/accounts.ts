@@ -3,8 +3,6 @@ import { type ConsoleRole, type consoleApi, consoleWork } from '@teamtalk/rpc';
 import { requireDone } from './account-outcome.js';
 import type { Handlers } from './handler.js';
 
-const lastOwner = 'nobody else with a password is an owner, or another account has this e-mail address';
-
 export const accounts: Handlers<
   | 'listAccounts'
   | 'createAccount'
@@ -37,26 +35,30 @@ export const accounts: Handlers<
   async createAccount(call, { body }) {
     const { department_id: departmentId, ...account } = body;
     const reply = await ask(call, consoleWork.createAccount, { ...account, departmentId: departmentId ?? 0 });
-    requireDone(reply, 'account', 'another account has this name or e-mail address');
+    requireDone(reply, 'account', 'account-taken');
     return invitationOf(reply);
   },
 
   async changeAccount(call, { params: { account_id: accountId }, body }) {
     const { department_id, ...fields } = body;
     const request = { accountId, ...fields, departmentId: department_id ?? undefined };
-    requireDone(await ask(call, consoleWork.changeAccount, request), 'account', lastOwner);
+    requireDone(
+      await ask(call, consoleWork.changeAccount, request),
+      'account',
+      'last-owner-or-address-taken',
+    );
     return undefined;
   },
 
   async inviteAccount(call, { params: { account_id: accountId } }) {
     const reply = await ask(call, consoleWork.inviteAccount, { accountId });
-    requireDone(reply, 'account', 'the account is disabled');
+    requireDone(reply, 'account', 'account-disabled');
     return invitationOf(reply);
   },
 
   async resetSecondFactor(call, { params: { account_id: accountId } }) {
     const reply = await ask(call, consoleWork.resetSecondFactor, { accountId });
-    requireDone(reply, 'account', 'it logs in without codes, or is your own');
+    requireDone(reply, 'account', 'no-second-factor');
     return undefined;
   },
 

@@ -1,4 +1,4 @@
-import { ask, momentOf, Problem } from '@teamtalk/administration';
+import { ask, momentOf, Problem, Refusal } from '@teamtalk/administration';
 import { consoleApi, consoleBroadcasts as store } from '@teamtalk/rpc';
 import type { ApiReply } from '../api/index.js';
 import type { Handlers } from './handler.js';
@@ -37,14 +37,14 @@ export const broadcasts: Handlers<
     const request = { key, fromUserId, message, audience, ids, sendAt };
     const { result, broadcastId } = await ask(call, store.orderBroadcast, request);
     if (result === BROADCAST_NOT_FOUND) throw new Problem('not-found', noSender);
-    if (result === BROADCAST_CONFLICT) throw new Problem('conflict', '100 broadcasts wait already');
+    if (result === BROADCAST_CONFLICT) throw new Refusal('too-many-broadcasts');
     return { broadcast_id: broadcastId };
   },
 
   async cancelBroadcast(call, { params: { broadcast_id: broadcastId } }) {
     const { result } = await ask(call, store.cancelBroadcast, { broadcastId }, cancelMs);
     if (result === BROADCAST_NOT_FOUND) throw new Problem('not-found', 'there is no such broadcast');
-    if (result === BROADCAST_CONFLICT) throw new Problem('conflict', 'it has ended already');
+    if (result === BROADCAST_CONFLICT) throw new Refusal('broadcast-ended');
     return undefined;
   },
 };

@@ -3,8 +3,6 @@ import { ask, departmentFieldsOf, listDepartments, savedId } from '@teamtalk/adm
 import { administration } from '@teamtalk/rpc';
 import type { Handlers } from './handler.js';
 
-const notEmpty = 'there are people in it, or departments below it';
-
 export const departments: Handlers<
   'listDepartments' | 'createDepartment' | 'changeDepartment' | 'deleteDepartment'
 > = {
@@ -15,17 +13,17 @@ export const departments: Handlers<
   async createDepartment(call, { body }) {
     const request = { fields: departmentFieldsOf(body), idempotencyKey: `console ${randomUUID()}` };
     const reply = await ask(call, administration.createDepartment, request);
-    return { department_id: savedId(reply, 'department', notEmpty) };
+    return { department_id: savedId(reply, 'department', 'department-not-empty') };
   },
 
   async changeDepartment(call, { params: { department_id: departmentId }, body }) {
     const request = { departmentId, fields: departmentFieldsOf(body) };
     const reply = await ask(call, administration.changeDepartment, request);
-    return { department_id: savedId(reply, 'department', notEmpty) };
+    return { department_id: savedId(reply, 'department', 'department-not-empty') };
   },
 
   async deleteDepartment(call, { params: { department_id: id } }) {
-    savedId(await ask(call, administration.deleteDepartment, { id }), 'department', notEmpty);
+    savedId(await ask(call, administration.deleteDepartment, { id }), 'department', 'department-not-empty');
     return undefined;
   },
 };

@@ -1,4 +1,4 @@
-import { ask, notifyMembers, Problem } from '@teamtalk/administration';
+import { ask, notifyMembers, Problem, Refusal, type RefusalCode } from '@teamtalk/administration';
 import { consoleApi, consoleWork } from '@teamtalk/rpc';
 import type { ApiReply } from '../api/index.js';
 import type { Call, Handlers } from './handler.js';
@@ -13,27 +13,31 @@ const enoughMs = 5_000;
 
 export const departures: Handlers<'leaveGroups' | 'rejoinGroups'> = {
   leaveGroups(call, { params: { user_id: userId }, body: { successor_id: successorId } }) {
-    return change(call, userId, () =>
+    return change(call, userId, 'user-not-left', () =>
       ask(call, consoleWork.leaveGroups, { userId, successorId: successorId ?? 0 }),
     );
   },
 
   rejoinGroups(call, { params: { user_id: userId } }) {
-    return change(call, userId, () => ask(call, consoleWork.rejoinGroups, { userId }));
+    return change(call, userId, 'user-has-left', () => ask(call, consoleWork.rejoinGroups, { userId }));
   },
 };
 
-/** Changes groups and notifies their members, until none remains or the time is up. */
+/**
+ * Changes groups and notifies their members, until none remains or the time is up.
+ * @param conflict code for a conflict
+ */
 async function change(
   call: Call,
   userId: number,
+  conflict: RefusalCode,
   some: () => Promise<consoleApi.console.ChangedGroups>,
 ): Promise<ApiReply<'leaveGroups'>> {
   const begun = performance.now();
   const owners = new Map<number, number>();
   for (;;) {
     const reply = await some();
-    if (reply.result !== DEPARTURE_DONE) throw problemOf(reply.result);
+    if (reply.result !== DEPARTURE_DONE) throw problemOf(reply.result, conflict);
     for (const changed of reply.groups as consoleApi.console.ChangedGroup[]) {
       await notify(call, userId, changed);
       owners.set(changed.groupId, changed.newOwnerId);
@@ -66,10 +70,7 @@ async function notify(
   }
 }
 
-function problemOf(result: consoleApi.console.DepartureResult): Problem {
+function problemOf(result: consoleApi.console.DepartureResult, conflict: RefusalCode): Problem {
   if (result === DEPARTURE_NOT_FOUND) return new Problem('not-found', 'there is no such user');
-  if (result === DEPARTURE_UNKNOWN_SUCCESSOR) {
-    return new Problem('not-possible', 'the successor is unknown or has left');
-  }
-  return new Problem('conflict', 'first mark the user as having left, or restore them');
+  return new Refusal(result === DEPARTURE_UNKNOWN_SUCCESSOR ? 'successor-unknown' : conflict);
 }

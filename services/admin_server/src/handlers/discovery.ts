@@ -3,8 +3,6 @@ import { ask, listDiscovery, savedId } from '@teamtalk/administration';
 import { administration } from '@teamtalk/rpc';
 import type { Handlers } from './handler.js';
 
-const full = 'there are 200 items already';
-
 export const discovery: Handlers<
   'listDiscovery' | 'createDiscovery' | 'changeDiscovery' | 'deleteDiscovery'
 > = {
@@ -14,16 +12,18 @@ export const discovery: Handlers<
 
   async createDiscovery(call, { body }) {
     const request = { fields: body, idempotencyKey: `console ${randomUUID()}` };
-    return { item_id: savedId(await ask(call, administration.createDiscovery, request), 'page', full) };
+    return {
+      item_id: savedId(await ask(call, administration.createDiscovery, request), 'page', 'too-many-pages'),
+    };
   },
 
   async changeDiscovery(call, { params: { item_id: itemId }, body }) {
     const reply = await ask(call, administration.changeDiscovery, { itemId, fields: body });
-    return { item_id: savedId(reply, 'page', full) };
+    return { item_id: savedId(reply, 'page', 'too-many-pages') };
   },
 
   async deleteDiscovery(call, { params: { item_id: id } }) {
-    savedId(await ask(call, administration.deleteDiscovery, { id }), 'page', full);
+    savedId(await ask(call, administration.deleteDiscovery, { id }), 'page', 'too-many-pages');
     return undefined;
   },
 };

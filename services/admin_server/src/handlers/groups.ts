@@ -49,7 +49,7 @@ export const groups: Handlers<
 
   async changeGroup(call, { params: { group_id: groupId }, body }) {
     const request = { groupId, name: body.name, avatarUrl: body.avatar_url };
-    savedId(await ask(call, administration.changeGroup, request), 'group', '');
+    savedId(await ask(call, administration.changeGroup, request), 'group');
     return find(call, groupId);
   },
 

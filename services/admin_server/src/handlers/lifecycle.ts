@@ -1,4 +1,4 @@
-import { ask, momentOf, Problem } from '@teamtalk/administration';
+import { ask, momentOf, Problem, Refusal } from '@teamtalk/administration';
 import { consoleApi, lifecycle as store } from '@teamtalk/rpc';
 import type { retentionScopes } from '../api/lifecycle.js';
 import type { Handlers } from './handler.js';
@@ -103,12 +103,7 @@ export const lifecycle: Handlers<
 
   async approveExport(call, { params: { export_id: id } }) {
     const reply = await ask(call, store.approveExport, { id });
-    if (reply.isOwn) {
-      throw new Problem(
-        'not-possible',
-        'whoever asked for it cannot approve it, nor an account that was made or changed since',
-      );
-    }
+    if (reply.isOwn) throw new Refusal('approver-not-independent');
     found(reply, 'export');
     return undefined;
   },
@@ -137,10 +132,7 @@ export const lifecycle: Handlers<
     const { result, id } = await ask(call, store.eraseUser, { userId, reason });
     if (result === ERASE_DONE) return { erasure_id: id };
     if (result === ERASE_NOT_FOUND) throw new Problem('not-found', 'there is no such user');
-    throw new Problem(
-      'not-possible',
-      result === ERASE_HELD ? 'a legal hold is on the user' : 'the user has not left',
-    );
+    throw new Refusal(result === ERASE_HELD ? 'user-on-hold' : 'user-not-left');
   },
 };
 

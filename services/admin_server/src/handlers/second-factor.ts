@@ -11,7 +11,7 @@ export const secondFactor: Handlers<
 > = {
   async beginSecondFactor(call, { body }) {
     const reply = await ask(call, consoleWork.beginSecondFactor, body, checkMs);
-    requireDone(reply, 'account', 'the account logs in with codes already');
+    requireDone(reply, 'account', 'second-factor-on');
     return { secret: reply.secret, uri: reply.uri };
   },
 

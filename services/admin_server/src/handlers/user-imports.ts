@@ -1,4 +1,4 @@
-import { ask, endLogins, momentOf, Problem } from '@teamtalk/administration';
+import { ask, endLogins, momentOf, Problem, Refusal } from '@teamtalk/administration';
 import { faultText } from '@teamtalk/administration/user-table';
 import { consoleApi, consoleWork } from '@teamtalk/rpc';
 import type { ApiReply } from '../api/index.js';
@@ -141,8 +141,5 @@ function rowsOf({ rows }: consoleApi.console.UserImportRowsReply): ApiReply<'add
 function requireDone(result: consoleApi.console.ImportResult): void {
   if (result === IMPORT_DONE) return;
   if (result === IMPORT_NOT_FOUND) throw new Problem('not-found', 'there is no such import');
-  if (result === IMPORT_CONFLICT) {
-    throw new Problem('conflict', 'the import has begun already, was undone, or has not begun');
-  }
-  throw new Problem('not-possible', 'an import has at most 50,000 rows');
+  throw new Refusal(result === IMPORT_CONFLICT ? 'import-state' : 'import-too-large');
 }

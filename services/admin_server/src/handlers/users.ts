@@ -6,7 +6,6 @@ import {
   endConnections,
   findUser,
   listConnections,
-  nameTaken,
   type ShownUser,
   savedId,
   shownUser,
@@ -46,7 +45,7 @@ export const users: Handlers<
       // A retried call creates the user only once.
       idempotencyKey: `console ${randomUUID()}`,
     };
-    return find(call, savedId(await ask(call, administration.createUser, request), 'user', nameTaken));
+    return find(call, savedId(await ask(call, administration.createUser, request), 'user', 'name-taken'));
   },
 
   async changeUser(call, { params: { user_id: userId }, body }) {

@@ -179,7 +179,7 @@ export function adminApi(
     });
   }
   router.use('/admin', () => {
-    throw new Problem('not-found', 'there is no such path; /admin/v1/openapi.json has those there are');
+    throw new Problem('not-found', 'there is no such path; /admin/v1/openapi.json lists all paths');
   });
 
   // Express recognises an error handler by its four parameters.

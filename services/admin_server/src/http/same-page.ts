@@ -20,6 +20,6 @@ export function requireSamePage(request: Request, origin: string | undefined): v
   }
   const type = request.get('content-type');
   if (type !== undefined && !/^application\/json\b/i.test(type)) {
-    throw new Problem('invalid-request', 'a body is application/json');
+    throw new Problem('invalid-request', 'the body has to be application/json');
   }
 }

@@ -24,7 +24,6 @@ const params = z.strictObject({ user_id: pathId });
 
 const tag = 'Bots';
 const permission = 'bots:admin';
-const nameTaken = 'a user or bot already has this name';
 
 export const botOperations = [
   operation({
@@ -56,7 +55,7 @@ export const botOperations = [
     async handle(context, { body, actor }) {
       const secret = newToken();
       const wanted = { name: body.name, nickName: body.nick_name, tokenHash: secret.hash, actor };
-      const userId = savedId(await ask(context, bots.createBot, wanted), 'bot', nameTaken);
+      const userId = savedId(await ask(context, bots.createBot, wanted), 'bot', 'name-taken');
       return { reply: { user_id: userId, token: secret.token }, location: `/v1/users/${userId}` };
     },
   }),
@@ -73,7 +72,7 @@ export const botOperations = [
     reply: z.object({ token }).meta({ id: 'BotToken' }),
     async handle(context, { params: { user_id: userId }, actor }) {
       const secret = newToken();
-      savedId(await ask(context, bots.setBotToken, { userId, tokenHash: secret.hash, actor }), 'bot', '');
+      savedId(await ask(context, bots.setBotToken, { userId, tokenHash: secret.hash, actor }), 'bot');
       await endLogins(context, userId);
       return { reply: { token: secret.token } };
     },
@@ -90,7 +89,7 @@ export const botOperations = [
     params,
     status: 204,
     async handle(context, { params: { user_id: userId }, actor }) {
-      savedId(await ask(context, bots.setBotToken, { userId, actor }), 'bot', '');
+      savedId(await ask(context, bots.setBotToken, { userId, actor }), 'bot');
       await endLogins(context, userId);
       return { reply: undefined };
     },

@@ -18,7 +18,6 @@ const newDepartment = z
 const departmentChange = z.strictObject(fields).partial().meta({ id: 'DepartmentChange' });
 const params = z.strictObject({ department_id: pathId });
 const saved = z.object({ department_id: id }).meta({ id: 'SavedDepartment' });
-const notEmpty = 'there are people in it, or departments below it';
 
 export const departmentOperations = [
   operation({
@@ -50,7 +49,7 @@ export const departmentOperations = [
         actor,
         idempotencyKey: scopedKey(app, 'create-department', keyOf({ id: named }, idempotencyKey)),
       });
-      return { reply: { department_id: savedId(reply, 'department', notEmpty) } };
+      return { reply: { department_id: savedId(reply, 'department', 'department-not-empty') } };
     },
   }),
   operation({
@@ -70,7 +69,7 @@ export const departmentOperations = [
         fields: departmentFieldsOf(body),
         actor,
       });
-      return { reply: { department_id: savedId(reply, 'department', notEmpty) } };
+      return { reply: { department_id: savedId(reply, 'department', 'department-not-empty') } };
     },
   }),
   operation({
@@ -84,7 +83,7 @@ export const departmentOperations = [
     status: 204,
     async handle(context, { params: { department_id: id }, actor }) {
       const reply = await ask(context, administration.deleteDepartment, { id, actor });
-      savedId(reply, 'department', notEmpty);
+      savedId(reply, 'department', 'department-not-empty');
       return { reply: undefined };
     },
   }),

@@ -17,7 +17,6 @@ const newItem = z
   .meta({ id: 'NewDiscoveryItem' });
 const params = z.strictObject({ item_id: pathId });
 const saved = z.object({ item_id: id }).meta({ id: 'SavedDiscoveryItem' });
-const full = 'there are 200 items already';
 
 export const discoveryOperations = [
   operation({
@@ -49,7 +48,7 @@ export const discoveryOperations = [
         actor,
         idempotencyKey: scopedKey(app, 'create-discovery', keyOf({ id: named }, idempotencyKey)),
       });
-      return { reply: { item_id: savedId(reply, 'page', full) } };
+      return { reply: { item_id: savedId(reply, 'page', 'too-many-pages') } };
     },
   }),
   operation({
@@ -65,7 +64,7 @@ export const discoveryOperations = [
     reply: saved,
     async handle(context, { params: { item_id: itemId }, body, actor }) {
       const reply = await ask(context, administration.changeDiscovery, { itemId, fields: body, actor });
-      return { reply: { item_id: savedId(reply, 'page', full) } };
+      return { reply: { item_id: savedId(reply, 'page', 'too-many-pages') } };
     },
   }),
   operation({
@@ -78,7 +77,7 @@ export const discoveryOperations = [
     params,
     status: 204,
     async handle(context, { params: { item_id: id }, actor }) {
-      savedId(await ask(context, administration.deleteDiscovery, { id, actor }), 'page', full);
+      savedId(await ask(context, administration.deleteDiscovery, { id, actor }), 'page', 'too-many-pages');
       return { reply: undefined };
     },
   }),

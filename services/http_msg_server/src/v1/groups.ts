@@ -140,7 +140,7 @@ export const groupOperations = [
         avatarUrl: body.avatar_url,
         actor,
       });
-      savedId(reply, 'group', '');
+      savedId(reply, 'group');
       return { reply: await find(context, groupId) };
     },
   }),

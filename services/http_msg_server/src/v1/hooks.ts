@@ -47,7 +47,6 @@ const params = z.strictObject({ hook_id: pathId });
 
 const tag = 'Hooks';
 const permission = 'bots:admin';
-const nameTaken = 'another hook has this name';
 
 export const hookOperations = [
   operation({
@@ -79,7 +78,7 @@ export const hookOperations = [
     async handle(context, { body: { name, bot_id: botId, to, any_receiver: anyReceiver, rate }, actor }) {
       const { token, hash } = newToken();
       const wanted = { name, botId, receiver: to, anyReceiver, rate, tokenHash: hash, actor };
-      const hookId = savedId(await ask(context, bots.createHook, wanted), 'bot', nameTaken);
+      const hookId = savedId(await ask(context, bots.createHook, wanted), 'bot', 'name-taken');
       return { reply: { hook_id: hookId, path: `/hooks/${token}` } };
     },
   }),
@@ -93,7 +92,7 @@ export const hookOperations = [
     params,
     status: 204,
     async handle(context, { params: { hook_id: id }, actor }) {
-      savedId(await ask(context, bots.deleteHook, { id, actor }), 'hook', '');
+      savedId(await ask(context, bots.deleteHook, { id, actor }), 'hook');
       return { reply: undefined };
     },
   }),

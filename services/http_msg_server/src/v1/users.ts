@@ -3,7 +3,6 @@ import {
   changeUser,
   findUser,
   genders,
-  nameTaken,
   savedId,
   shownUser,
   userFieldsOf,
@@ -87,7 +86,7 @@ export const userOperations = [
           idempotencyKey: scopedKey(app, 'create-user', keyOf({ id: named }, idempotencyKey)),
         }),
         'user',
-        nameTaken,
+        'name-taken',
       );
       return { reply: { user_id: userId }, location: `/v1/users/${userId}` };
     },

@@ -5,6 +5,10 @@ import { ConsoleStand } from './console-stand.js';
 
 const { USER_STATUS_OFFLINE } = IM.BaseDefine.UserStatType;
 
+/** The longest times until a leaver is disconnected everywhere, and until others are notified, milliseconds. */
+const cutOffMs = 2_000;
+const toldMs = 5_000;
+
 let stand: ConsoleStand;
 beforeAll(async () => {
   stand = await ConsoleStand.start();
@@ -56,6 +60,8 @@ it('disconnects a leaver everywhere at once, notifies others, and transfers the 
   expect(groups).toEqual([{ group_id: groupId, new_owner_id: ids.carl }]);
   const told = Math.max(...(await Promise.all([offline, removed, added]))) - begun;
   process.stdout.write(`leaver: cut off after ${cutOff.toFixed(0)} ms, told after ${told.toFixed(0)} ms\n`);
+  expect(cutOff).toBeLessThanOrEqual(cutOffMs);
+  expect(told).toBeLessThanOrEqual(toldMs);
 
   const [info] = await ben.groups.info([groupId]);
   expect(info).toMatchObject({ groupCreatorId: ids.carl });

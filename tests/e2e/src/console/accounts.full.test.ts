@@ -56,13 +56,13 @@ it('sets up two-step login by a QR code that contains the displayed secret', asy
   expect(secret).toMatch(/^([A-Z2-7]{4} ){7}[A-Z2-7]{4}$/);
   await page.fill('[name=code]', '000000');
   await page.getByRole('button', { name: 'Turn on' }).click();
-  await page.getByText('The code is wrong or was used before').waitFor();
+  await page.getByText('The code is wrong or has already been used').waitFor();
   await page.fill('[name=code]', codeOf(secret));
   await page.getByRole('button', { name: 'Turn on' }).click();
   const codes = ((await page.getByTestId('shown-once').textContent()) ?? '').split('\n');
   expect(codes).toHaveLength(10);
   recoveryCode = codes[0] ?? '';
-  await page.getByRole('button', { name: 'I have noted it' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   await page.getByText('A login needs a code from your authenticator app').waitFor();
   expect(await page.content()).not.toContain(recoveryCode);
 });
@@ -76,7 +76,7 @@ it('asks for a code after the password, and keeps the input', async () => {
   expect(await page.getByRole('alert').count()).toBe(0);
   await page.fill('[name=code]', '000000');
   await page.click('button[type=submit]');
-  await page.getByText('The code is wrong or was used before').waitFor();
+  await page.getByText('The code is wrong or has already been used').waitFor();
   await page.fill('[name=code]', codeOf(secret));
   await page.click('button[type=submit]');
   await page.locator('nav').waitFor();
@@ -118,12 +118,12 @@ it('asks for a code in the login dialog after the session has ended', async () =
 it('a role that requires two-step login sees nothing before it is set up', async () => {
   const auditor = await stand.open(await stand.setupLink('otto', 'auditor'));
   await choosePassword(auditor);
-  await auditor.getByText('Your role needs it').waitFor();
+  await auditor.getByText('Your role requires it').waitFor();
   expect(await auditor.locator('nav').count()).toBe(0);
   const shown = await begin(auditor);
   await auditor.fill('[name=code]', codeOf(shown));
   await auditor.getByRole('button', { name: 'Turn on' }).click();
-  await auditor.getByRole('button', { name: 'I have noted it' }).click();
+  await auditor.getByRole('button', { name: 'I have saved it' }).click();
   await auditor.getByRole('heading', { name: 'Overview' }).waitFor();
   await auditor.close();
   await stand.browser.clearCookies();
@@ -154,7 +154,7 @@ it('a code is required to turn it off and to create new recovery codes', async (
   await dialog.locator('button.main').click();
   await page.getByTestId('shown-once').waitFor();
   expect(await page.getByTestId('shown-once').textContent()).not.toContain(recoveryCode);
-  await page.getByRole('button', { name: 'I have noted it' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   await freshCodes();
   await page.getByRole('button', { name: 'Turn off' }).click();
   await dialog.locator('[name=code]').fill(codeOf(secret));
@@ -220,7 +220,7 @@ it('shows the own sessions, and ends one; a new password ends all others', async
   await visit(page, 'own');
   const rows = page.locator('tbody tr', { hasText: 'Another browser' });
   await expect.poll(() => rows.count(), patiently).toBe(1);
-  await page.locator('tbody tr', { hasText: 'this one' }).waitFor();
+  await page.locator('tbody tr', { hasText: 'this session' }).waitFor();
   await rows.getByRole('button', { name: /^End session/ }).click();
   expect(await confirm(page)).toContain('Another browser');
   await expect.poll(() => rows.count(), patiently).toBe(0);
@@ -279,7 +279,7 @@ it('a department administrator sees and changes one department and its children'
   await eve.getByRole('button', { name: 'Add department' }).click();
   await expect.poll(names, patiently).toEqual(['Sales', 'North', 'Coast']);
   await visit(eve, 'accounts');
-  await eve.getByText('Your role does not include this').waitFor();
+  await eve.getByText('Your role does not allow this').waitFor();
   await eve.close();
 });
 
@@ -288,17 +288,17 @@ it('signs on through the company’s provider, or shows why it failed', async ()
   const signer = await stand.open('/');
   const signOn = () => signer.getByRole('link', { name: 'Sign on with Company' }).click();
   await signOn();
-  await signer.getByText('no account of this console is for you').waitFor();
+  await signer.getByText('there is no account for you in this console').waitFor();
   expect(signer.url()).toBe(`${stand.url}/`);
   provider.fault = 'declines';
   await signOn();
-  await signer.getByText('The provider has not let you in').waitFor();
+  await signer.getByText('The provider did not let you in').waitFor();
   provider.fault = 'none';
   await stand.setupLink('signer', 'auditor', undefined, 'ann@example.com');
   await signOn();
   await signer.getByRole('heading', { name: 'Overview' }).waitFor();
   await visit(signer, 'own');
-  await signer.getByText('You have signed on by your company’s provider').waitFor();
+  await signer.getByText('You signed on through your company’s provider').waitFor();
   await visit(signer, 'accounts');
   await signer.locator('tbody tr', { hasText: 'ann@example.com' }).getByText('active').waitFor();
   await signer.close();

@@ -45,9 +45,9 @@ async function send(): Promise<string> {
 
 it('explains what to do before the first broadcast, and when there is no bot', async () => {
   await visit(page, 'broadcasts');
-  await page.getByText('Nothing was broadcast').waitFor();
+  await page.getByText('No broadcasts yet').waitFor();
   await page.getByRole('link', { name: 'New broadcast' }).click();
-  await page.getByText('There is no account that could send it').waitFor();
+  await page.getByText('There is no bot that could send it').waitFor();
   expect(await seriousFaults(page)).toEqual([]);
 });
 
@@ -60,9 +60,9 @@ it('sends to a department: the preview counts and shows it, and an old client ge
   await compose('The lift is out of order. 电梯停用。');
   await page.getByText('Receivers: 3').waitFor();
   await choose(page, 'audience', 'departments');
-  await page.locator('p[role=status]', { hasText: 'Choose who gets it.' }).waitFor();
+  await page.locator('p[role=status]', { hasText: 'Choose the receivers.' }).waitFor();
   await page.getByRole('button', { name: 'Send', exact: true }).click();
-  await page.locator('p[role=alert]', { hasText: 'Choose who gets it.' }).waitFor();
+  await page.locator('p[role=alert]', { hasText: 'Choose the receivers.' }).waitFor();
 
   // Uses the keyboard only.
   await page.locator('[name=department] option', { hasText: 'Sales' }).waitFor({ state: 'attached' });
@@ -128,7 +128,7 @@ it('waits until it is due, and can be cancelled before', async () => {
     await choose(page, 'time', 'later');
     await page.locator('[name=at]').fill('2020-01-01T08:00');
     await page.getByRole('button', { name: 'Schedule' }).click();
-    await page.getByText('Choose a time that is still to come.').waitFor();
+    await page.getByText('Choose a time in the future.').waitFor();
     const tomorrow = new Date(Date.now() + 24 * 3_600_000).toISOString().slice(0, 16);
     await page.locator('[name=at]').fill(tomorrow);
     await page.getByRole('button', { name: 'Schedule' }).click();
@@ -175,7 +175,7 @@ it('shows its progress; when cancelled while sending, the remaining users get no
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByRole('button', { name: 'Cancel: for all' }).click();
     // The cancellation waits for the batch, which times out after 2.5 s.
-    expect(await confirm(page)).toContain('Who has it keeps it');
+    expect(await confirm(page)).toContain('Those who have keep it');
     await page.locator('tbody tr', { hasText: 'for all' }).getByText('cancelled').waitFor();
   } finally {
     await holder.end();

@@ -141,7 +141,7 @@ it('no page contacts another server until the user asks to see a picture', async
   for (const each of pages()) await open(each);
   expect([...hosts]).toEqual([new URL(stand.url).host]);
   await open([`users/${userId}`, '.facts']);
-  await page.getByRole('button', { name: 'Show it' }).click();
+  await page.getByRole('button', { name: 'Show picture' }).click();
   await expect.poll(() => hosts.has(elsewhere), { timeout: 15_000 }).toBe(true);
 });
 

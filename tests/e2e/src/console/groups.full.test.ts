@@ -35,7 +35,7 @@ it('adds departments, moves one with its children, and clients see it', async ()
   }
   await page.getByRole('button', { name: 'Edit: Research' }).click();
   const offered = await page.locator('dialog [name=parent_id] option').allTextContents();
-  expect(offered).toEqual(['At the top', 'Company', 'Sales']);
+  expect(offered).toEqual(['Top level', 'Company', 'Sales']);
   await page.locator('dialog [name=parent_id]').selectOption({ label: 'Sales' });
   await page.locator('dialog [name=name]').fill('Research & development');
   await page.getByRole('button', { name: 'Save' }).click();
@@ -131,7 +131,7 @@ it('shows the push history of a user, even one without a phone', async () => {
   await visit(page, 'push');
   await page.fill('[name=find-user]', 'ben');
   await page.getByRole('button', { name: 'Show: ben' }).click();
-  await page.getByText('Nothing was pushed').waitFor();
+  await page.getByText('No pushes').waitFor();
 });
 
 it('assigns roles: a viewer’s pages have no controls for changes', async () => {
@@ -142,8 +142,8 @@ it('assigns roles: a viewer’s pages have no controls for changes', async () =>
   await page.getByRole('button', { name: 'Add account' }).click();
   const link = (await page.getByTestId('shown-once').textContent()) ?? '';
   expect(link).toMatch(/\/setup#[\w-]{43}$/);
-  await page.getByRole('button', { name: 'I have noted it' }).click();
-  await page.getByRole('cell', { name: 'has not chosen a password' }).waitFor();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
+  await page.getByRole('cell', { name: 'no password yet' }).waitFor();
 
   const viewer = await stand.enter('vera', 'viewer');
   const entries = await viewer.locator('nav a').allTextContents();
@@ -161,7 +161,7 @@ it('assigns roles: a viewer’s pages have no controls for changes', async () =>
   await viewer.getByRole('heading', { name: 'ann' }).waitFor();
   expect(await viewer.locator('main button').allTextContents()).toEqual([]);
   await visit(viewer, 'accounts');
-  await viewer.getByText('Your role does not include this').waitFor();
+  await viewer.getByText('Your role does not allow this').waitFor();
   await viewer.close();
 });
 

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from '../accessibility.js';
 import { teamtalk } from '../command/run.js';
-import { ConsoleStand, confirm, consolePassword, patiently, visit } from './stand.js';
+import { ConsoleStand, choose, confirm, consolePassword, patiently, visit } from './stand.js';
 
 let stand: ConsoleStand;
 let page: Page;
@@ -35,9 +35,9 @@ const rows = (of: Page, title: string) => card(of, title).locator('tbody tr').al
 
 it('export: one person requests it', async () => {
   await visit(page, 'lifecycle');
-  await page.getByText('No messages were exported').waitFor();
+  await page.getByText('No messages have been exported').waitFor();
   await page.getByRole('button', { name: 'New export' }).click();
-  await page.getByText('Somebody else has to approve it. Then').waitFor();
+  await page.getByText('Somebody else has to approve it. It can').waitFor();
   expect(await seriousFaults(page)).toEqual([]);
   // Escape cancels the dialog.
   await page.keyboard.press('Escape');
@@ -45,17 +45,37 @@ it('export: one person requests it', async () => {
   await page.getByRole('button', { name: 'New export' }).click();
   await page.locator('dialog [name=find-user]').fill('ann');
   await page.getByRole('button', { name: 'Choose: ann' }).click();
-  await page.getByRole('button', { name: 'Ask for it' }).click();
+  await page.getByRole('button', { name: 'Request export' }).click();
   // The browser's validation requires the reason.
   expect(await page.locator('dialog [name=reason]:invalid').count()).toBe(1);
   await page.locator('dialog [name=reason]').fill('case 12');
   await page.keyboard.press('Enter');
-  await page.getByText('Somebody else has to approve it now.').waitFor();
+  await page.getByText('Requested. Somebody else').waitFor();
   await expect
     .poll(() => rows(page, 'Exports of messages'), patiently)
-    .toEqual([expect.stringMatching(/^anncase 12console admin.*waits for approval$/)]);
+    .toEqual([expect.stringMatching(/^anncase 12console admin.*waiting for approval$/)]);
   // The requester cannot approve.
   expect(await card(page, 'Exports of messages').locator('tbody button').count()).toBe(0);
+});
+
+it('export: an account that was created after the request cannot approve it', async () => {
+  const straw = await stand.enter('straw', 'administrator');
+  const approve = async (name: string, reason: string) => {
+    await straw.getByRole('button', { name }).click();
+    const dialog = straw.locator('dialog[open]');
+    await dialog.locator('button.main').click();
+    await dialog.getByRole('alert').getByText(reason, { exact: true }).waitFor();
+    await straw.keyboard.press('Escape');
+  };
+  await visit(straw, 'lifecycle');
+  await approve(
+    'Approve: ann',
+    'You cannot approve this export: you requested it, or your account was created or changed after the request.',
+  );
+  await choose(straw, 'language', 'zh-CN');
+  await approve('批准: ann', '您不能批准此导出：您是申请人，或者您的账号是在提出申请之后创建或更改的。');
+  await choose(straw, 'language', 'en');
+  await straw.close();
 });
 
 it('export: another person approves; the page shows the command and its result', async () => {
@@ -108,17 +128,17 @@ it('erasure: only users who have left are listed, and a hold prevents it', async
     [ids.hal],
   );
   await visit(page, 'lifecycle');
-  await page.getByText('Nobody was erased').waitFor();
+  await page.getByText('Nobody has been erased').waitFor();
   await page.getByRole('button', { name: 'Erase a person' }).click();
   await page.locator('dialog [name=find-user]').fill('ann');
-  await page.locator('dialog').getByText('Nobody was found').waitFor();
+  await page.locator('dialog').getByText('No matching users').waitFor();
   await page.locator('dialog [name=find-user]').fill('hal');
   await page.getByRole('button', { name: 'Choose: hal' }).click();
   await page.locator('dialog [name=reason]').fill('request 1');
   await page.getByRole('button', { name: 'Erase', exact: true }).click();
-  await page.locator('dialog').getByRole('alert').getByText('a legal hold is on the user').waitFor();
+  await page.locator('dialog').getByRole('alert').getByText('The person is under a legal hold.').waitFor();
   await page.getByRole('button', { name: 'Cancel' }).click();
-  await page.getByText('Nobody was erased').waitFor();
+  await page.getByText('Nobody has been erased').waitFor();
   expect(await cluster.sql('SELECT FROM erasure')).toEqual([]);
 });
 

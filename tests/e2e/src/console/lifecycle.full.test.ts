@@ -27,7 +27,7 @@ it('sets the retention: old messages disappear from clients, except under a hold
   await ann.send({ user: ben.userId }, 'new');
 
   await visit(page, 'lifecycle');
-  await page.getByText('Everything is kept for ever').waitFor();
+  await page.getByText('Everything is kept forever').waitFor();
   await page.getByRole('button', { name: 'New hold' }).click();
   await page.locator('dialog [name=kind]').selectOption('group');
   await page.locator('dialog [name=find-group]').fill('tea');
@@ -47,13 +47,13 @@ it('sets the retention: old messages disappear from clients, except under a hold
   await expect.poll(() => history({ user: ann.userId }), { timeout: 30_000 }).toEqual([[2, 'new']]);
   expect(await history({ group: groupId })).toEqual([[1, 'old']]);
   await page.reload();
-  await page.locator('.facts', { hasText: 'Removed in all' }).waitFor();
+  await page.locator('.facts', { hasText: 'Removed in total' }).waitFor();
 
   await page.getByRole('button', { name: 'Release: team' }).click();
   expect(await confirm(page)).toContain('team');
-  await page.getByText('Nothing is held').waitFor();
+  await page.getByText('No legal holds').waitFor();
   await page.getByRole('button', { name: 'Remove: Everybody' }).click();
   await confirm(page);
-  await page.getByText('Everything is kept for ever').waitFor();
+  await page.getByText('Everything is kept forever').waitFor();
   expect(stand.problems).toEqual([]);
 });

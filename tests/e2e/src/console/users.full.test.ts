@@ -24,7 +24,7 @@ it('is set up by a link that works once, and requires the password afterwards', 
   await page.fill('[name=password]', consolePassword);
   await page.fill('[name=again]', 'something else');
   await page.click('button[type=submit]');
-  await page.getByText('The two are not the same.').waitFor();
+  await page.getByText('The passwords are not the same.').waitFor();
   await page.fill('[name=again]', consolePassword);
   await page.click('button[type=submit]');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -72,7 +72,7 @@ it('refuses a name that is taken, and keeps the input', async () => {
   await page.fill('[name=name]', 'zoe');
   await page.fill('[name=email]', 'other@example.com');
   await page.getByRole('button', { name: 'Add user' }).click();
-  await page.getByText('It conflicts with what is there.').waitFor();
+  await page.getByText('This name is already taken.').waitFor();
   expect(await page.inputValue('[name=email]')).toBe('other@example.com');
 });
 
@@ -86,7 +86,7 @@ it('finds users while typing, by their names and telephone number', async () => 
   await page.fill('[name=text]', '00001111');
   await expect.poll(async () => (await rows.allTextContents()).join(), patiently).toContain('Zoë');
   await page.fill('[name=text]', 'nobody at all');
-  await page.getByText('Nobody was found').waitFor();
+  await page.getByText('No matching users').waitFor();
   await page.fill('[name=text]', '');
   await rows.nth(3).waitFor();
 });
@@ -114,7 +114,7 @@ it('disconnects one client: the old client sees the kick', async () => {
   await page.getByRole('button', { name: /^Disconnect: Windows/ }).click();
   expect(await confirm(page)).toContain('Zoë');
   await kicked;
-  await page.getByText('Not logged in now').waitFor();
+  await page.getByText('Not logged in').waitFor();
 });
 
 it('resets a password: the new one is shown once, and the old one stops working', async () => {
@@ -124,7 +124,7 @@ it('resets a password: the new one is shown once, and the old one stops working'
   await page.getByRole('button', { name: 'Reset password' }).click();
   await page.locator('dialog[open] button.main').click();
   const password = (await page.getByTestId('shown-once').textContent()) ?? '';
-  await page.getByRole('button', { name: 'I have noted it' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   await kicked;
   await expect(stand.cluster.connect('zoe', { password: 'opensesame' })).rejects.toThrow();
   const again = await stand.cluster.connect('zoe', { password });
@@ -183,7 +183,7 @@ it('transfers a leaver’s groups to a chosen user, and an old client sees it', 
 
   await page.getByRole('button', { name: 'Restore' }).click();
   await confirm(page);
-  await page.getByText('In their groups again: 1.').waitFor();
+  await page.getByText('Groups rejoined: 1.').waitFor();
   expect(await tess.groups.info([groupId])).toMatchObject([{ groupCreatorId: ids.sam }]);
 });
 
@@ -198,17 +198,17 @@ it('checks each row of a file, imports the users, and undoes the import', async 
       buffer: Buffer.from(text),
     });
   await chooseFile('name,salary\nvic,1\n');
-  await page.getByText('The column “salary” is not known').waitFor();
+  await page.getByText('The column “salary” is unknown').waitFor();
   await chooseFile('登录名,姓名,部门\nvic,维克,Sales\nwes,韦斯,Nowhere\nxena,Xena X.,\n');
   await page.getByRole('heading', { name: 'people.csv' }).waitFor();
   await page.getByText('Department: there is no department “Nowhere”').waitFor();
   await page.getByRole('button', { name: 'Import', exact: true }).click();
-  expect(await confirm(page)).toBe('Users who are added: 1; changed: 1. Rows left out: 1.');
+  expect(await confirm(page)).toBe('Users to add: 1; to change: 1. Rows to skip: 1.');
   await page.getByText('imported', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'First passwords' }).click();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Make and save' }).click(),
+    page.getByRole('button', { name: 'Create and save' }).click(),
   ]);
   const [, password = ''] = /^vic,维克,(.*)$/m.exec(await readFile(await saved.path(), 'utf8')) ?? [];
   const vic = await stand.cluster.connect('vic', { password: password.trim() });

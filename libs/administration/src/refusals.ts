@@ -1,0 +1,37 @@
+import type { ProblemKind } from './problem.js';
+
+/** Why an operation cannot be done now, or not for these users or groups. The codes are part of the APIs. */
+export const refusals = {
+  'account-disabled': ['conflict', 'the account is disabled'],
+  'account-taken': ['conflict', 'another account has this name or e-mail address'],
+  'approver-not-independent': [
+    'not-possible',
+    'the requester cannot approve the export, nor can an account that was created or changed after the request',
+  ],
+  'broadcast-ended': ['conflict', 'the broadcast has already ended'],
+  'department-not-empty': ['conflict', 'the department has users, or departments below it'],
+  'group-full': ['not-possible', 'the group would have too many members'],
+  'import-state': ['conflict', 'the import has already begun or been undone, or has not begun yet'],
+  'import-too-large': ['not-possible', 'an import has at most 50,000 rows'],
+  'last-owner-or-address-taken': [
+    'conflict',
+    'there is no other owner with a password, or another account has this e-mail address',
+  ],
+  'members-changing': ['conflict', 'members are being added concurrently'],
+  'name-taken': ['conflict', 'the name is taken'],
+  'no-second-factor': [
+    'conflict',
+    'two-step login is not set up for the account, or the account is your own',
+  ],
+  'no-such-members': ['not-possible', 'none of the members exists'],
+  'second-factor-on': ['conflict', 'two-step login is already set up'],
+  'successor-unknown': ['not-possible', 'the successor does not exist or has left'],
+  'too-many-broadcasts': ['conflict', '100 broadcasts are already waiting'],
+  'too-many-pages': ['conflict', 'there are already 200 discovery pages'],
+  'user-has-left': ['conflict', 'the user has left; restore them first'],
+  'user-not-left': ['conflict', 'the user has not left; mark them as having left first'],
+  'user-on-hold': ['not-possible', 'the user is under a legal hold'],
+  'wrong-department': ['not-possible', 'the department does not exist, or would become its own descendant'],
+} as const satisfies Readonly<Record<string, readonly [kind: ProblemKind, detail: string]>>;
+
+export type RefusalCode = keyof typeof refusals;
