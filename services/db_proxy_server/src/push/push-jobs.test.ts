@@ -8,6 +8,7 @@ import { SharedPoll } from '../database/shared-poll.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { zoneAt } from '../testing/zone-at.js';
 import { findPushUser, pushDevicesOf, pushHistory } from './push-history.js';
 import { PushJobs } from './push-jobs.js';
 import { PushMarks } from './push-marks.js';
@@ -361,12 +362,6 @@ test('a member who is shielded or removed while the push waits gets none', async
 test('from 22:00 to 07:00 who wants no disturbance gets none', async () => {
   await phones(bob);
   await context.userSettings.setPushShield(bob, true);
-  const hour = new Date().getUTCHours();
-  // Etc/GMT-3 is three hours ahead of UTC.
-  const zoneAt = (wanted: number) => {
-    const ahead = ((wanted - hour + 36) % 24) - 12;
-    return ahead >= 0 ? `Etc/GMT-${ahead}` : `Etc/GMT+${-ahead}`;
-  };
   for (const [at, pushed] of [
     [12, 1],
     [23, 0],

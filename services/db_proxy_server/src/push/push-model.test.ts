@@ -6,6 +6,7 @@ import { poolOf } from '../database/data-source.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { zoneAt } from '../testing/zone-at.js';
 import { pushRpc } from './rpc.js';
 
 const { ClaimRequest, FinishRequest, PushOutcome } = pushApi.push;
@@ -46,7 +47,7 @@ beforeEach(async () => {
     `INSERT INTO group_member (group_id, user_id) VALUES (${team}, 1), (${team}, 2), (${team}, 3)`,
   );
   for (const user of users) {
-    await context.pushDevices.set(user, ClientType.IOS, String(user).repeat(64), '2.0');
+    await context.pushDevices.set(user, ClientType.IOS, new Phones().tokenOf(user), '2.0');
   }
 });
 
@@ -61,8 +62,18 @@ function randomOf(seed: number): (below: number) => number {
 
 const at = (user: number, conversation: string) => `${user} ${conversation}`;
 
-/** What phones have to show in the end: the newest message that others have written and the user has not read. */
+/**
+ * What phones have to show in the end: the newest message that others have written and the user has not read. A conversation that was
+ * silent when a push could have been claimed may show less until it is read, and so may a new phone.
+ */
 class Model {
+  /** who has muted the group */
+  readonly muting = new Set<number>();
+  /** who does not want to be disturbed at night */
+  readonly sleeping = new Set<number>();
+  isNight = false;
+  readonly #uncertain = new Set<string>();
+  readonly #lingering = new Set<string>();
   readonly #unread = new Map<string, { msgId: number; held: boolean }[]>();
 
   sent(from: number, to: number | 'team', msgId: number): void {
@@ -71,11 +82,35 @@ class Model {
       return;
     }
     for (const user of users) if (user !== from) this.#add(at(user, `g${team}`), msgId);
-    this.#unread.delete(at(from, `g${team}`));
+    this.read(from, `g${team}`);
   }
 
   read(user: number, conversation: string): void {
-    this.#unread.delete(at(user, conversation));
+    const banner = at(user, conversation);
+    this.#unread.delete(banner);
+    this.#uncertain.delete(banner);
+    // Until the next claim. A newer message that does not ring keeps what is shown from being withdrawn.
+    if (this.#isSilent(banner)) this.#lingering.add(banner);
+  }
+
+  /** To be called whenever pushes are claimed. */
+  claimed(): void {
+    for (const banner of this.#unread.keys()) if (this.#isSilent(banner)) this.#uncertain.add(banner);
+  }
+
+  /** A user has a new phone. */
+  replaced(user: number): void {
+    for (const banner of this.#unread.keys())
+      if (banner.startsWith(at(user, ''))) this.#uncertain.add(banner);
+  }
+
+  mayShow(banner: string, msgId: number): boolean {
+    if (this.#lingering.has(banner)) return true;
+    return this.#unread.get(banner)?.some((message) => message.msgId === msgId) ?? false;
+  }
+
+  isUncertain(banner: string): boolean {
+    return this.#uncertain.has(banner);
   }
 
   /** Ends the hold of all messages sent so far. */
@@ -83,8 +118,9 @@ class Model {
     for (const message of [...this.#unread.values()].flat()) message.held = false;
   }
 
-  /** Whether there is an unread message whose hold is over. */
+  /** Whether there is an unread message whose hold is over, and nothing silences it. */
   mayRing(banner: string): boolean {
+    if (this.#isSilent(banner)) return false;
     return this.#unread.get(banner)?.some(({ held }) => !held) ?? false;
   }
 
@@ -94,17 +130,44 @@ class Model {
       .sort();
   }
 
+  #isSilent(banner: string): boolean {
+    const [user, conversation] = banner.split(' ') as [string, string];
+    if (this.isNight && this.sleeping.has(Number(user))) return true;
+    return conversation.startsWith('g') && this.muting.has(Number(user));
+  }
+
   #add(banner: string, msgId: number): void {
     this.#unread.set(banner, [...(this.#unread.get(banner) ?? []), { msgId, held: true }]);
   }
 }
 
+/** Adds or removes a user. @returns whether they are in the set now */
+function toggled(set: Set<number>, user: number): boolean {
+  if (!set.delete(user)) set.add(user);
+  return set.has(user);
+}
+
 /** What phones show, by what providers were given. */
 class Phones {
   readonly #banners = new Map<string, number>();
+  /** how many phones a user has had before */
+  readonly #earlier = new Map<number, number>();
+
+  tokenOf(user: number): string {
+    return `${user}${String(this.#earlier.get(user) ?? 0).padStart(3, '0')}`.repeat(16);
+  }
+
+  /** Gives a user a new phone, with a token of its own. */
+  replace(user: number): void {
+    this.#earlier.set(user, (this.#earlier.get(user) ?? 0) + 1);
+    for (const banner of this.#banners.keys())
+      if (banner.startsWith(at(user, ''))) this.#banners.delete(banner);
+  }
 
   take(push: pushApi.push.Push.$Properties): void {
-    const { msgId } = push as pushApi.push.Push;
+    const { msgId, userId, token } = push as pushApi.push.Push;
+    // To a phone that nobody has any more.
+    if (token !== this.tokenOf(userId)) return;
     if (msgId === 0) this.#banners.delete(bannerOf(push));
     else this.#banners.set(bannerOf(push), msgId);
   }
@@ -119,9 +182,11 @@ function bannerOf(push: pushApi.push.Push.$Properties): string {
   return at(userId, `${sessionType === 2 ? 'g' : 's'}${sessionId}`);
 }
 
-/** Claims jobs, and checks that none is for a message that is read or held. */
+/** Claims jobs, and checks that none is for a message that is read, held or silent. */
 async function claim(limit: number, model: Model) {
-  const claimed = await rpc.claim(new ClaimRequest({ limit, holdMs, timeZone: 'UTC' }));
+  const timeZone = zoneAt(model.isNight ? 23 : 12);
+  const claimed = await rpc.claim(new ClaimRequest({ limit, holdMs, timeZone }));
+  model.claimed();
   const pushes = (claimed.pushes ?? []) as pushApi.push.Push.$Properties[];
   const banners = pushes.filter(({ msgId }) => msgId !== 0).map(bannerOf);
   expect(banners.filter((banner) => !model.mayRing(banner))).toEqual([]);
@@ -157,7 +222,7 @@ async function read(user: number, conversation: string): Promise<void> {
 }
 
 test.each([1, 2, 3, 4, 5, 6])(
-  'whatever is sent and read, and whatever providers and push_servers do, phones show what is unread in the end (seed %i)',
+  'whatever is sent, read and silenced, and whatever providers and push_servers do, phones show what is unread in the end (seed %i)',
   async (seed) => {
     const random = randomOf(seed);
     const model = new Model();
@@ -168,7 +233,7 @@ test.each([1, 2, 3, 4, 5, 6])(
     for (let step = 0; step < steps; step++) {
       const user = pick(users);
       const other = pick(users.filter((each) => each !== user));
-      switch (random(9)) {
+      switch (random(13)) {
         case 0:
         case 1: {
           const outcome = await sender.send({ from: user, to: other });
@@ -193,6 +258,22 @@ test.each([1, 2, 3, 4, 5, 6])(
         case 6:
           await endHold(model);
           break;
+        case 7: {
+          const isMuted = toggled(model.muting, user);
+          await pool.query('UPDATE group_member SET shield = $1 WHERE user_id = $2', [isMuted, user]);
+          break;
+        }
+        case 8:
+          await context.userSettings.setPushShield(user, toggled(model.sleeping, user));
+          break;
+        case 9:
+          model.isNight = !model.isNight;
+          break;
+        case 10:
+          phones.replace(user);
+          model.replaced(user);
+          await context.pushDevices.set(user, ClientType.IOS, phones.tokenOf(user), '2.0');
+          break;
         default: {
           // A provider takes a push, or not; a push_server reports it, or dies before.
           const [next] = inFlight.splice(random(inFlight.length || 1), 1);
@@ -207,6 +288,7 @@ test.each([1, 2, 3, 4, 5, 6])(
         }
       }
     }
+    model.isNight = false;
     await endHold(model);
     // What was claimed and not reported lapses; another push_server goes on until nothing is due.
     await pool.query('UPDATE push_job SET due_at = now() WHERE due_at IS NOT NULL');
@@ -218,6 +300,8 @@ test.each([1, 2, 3, 4, 5, 6])(
         await finish(push, PushOutcome.PUSH_ACCEPTED);
       }
     }
-    expect(phones.banners).toEqual(model.banners);
+    const isCertain = ([banner]: [string, number]) => !model.isUncertain(banner);
+    expect(phones.banners.filter(isCertain)).toEqual(model.banners.filter(isCertain));
+    expect(phones.banners.filter(([banner, msgId]) => !model.mayShow(banner, msgId))).toEqual([]);
   },
 );
