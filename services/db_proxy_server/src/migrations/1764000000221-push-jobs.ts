@@ -98,7 +98,6 @@ export class PushJobs1764000000221 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP FUNCTION take_push_reads');
     for (const name of functions) await runner.query(`DROP FUNCTION ${name}`);
     for (const table of ['push_log', 'push_job', 'push_read', 'push_mark', 'push_consumer']) {
       await runner.query(`DROP TABLE ${table}`);
@@ -106,11 +105,11 @@ export class PushJobs1764000000221 implements MigrationInterface {
   }
 }
 
-/** The file of take_push_marks has take_push_reads, too. */
 const functions = [
   'unread_total',
   'push_conversation',
   'take_push_marks',
+  'take_push_reads',
   'finish_pushes',
   'append_messages_marked',
   'mark_read_marked',

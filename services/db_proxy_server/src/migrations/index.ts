@@ -41,6 +41,7 @@ import { ConsoleNetworks1764000000280 } from './1764000000280-console-networks.j
 import { ImportProgress1764000000285 } from './1764000000285-import-progress.js';
 import { BroadcastOrders1764000000290 } from './1764000000290-broadcast-orders.js';
 import { UserSearchTerms1764000000293 } from './1764000000293-user-search-terms.js';
+import { SilentPushes1764000000295 } from './1764000000295-silent-pushes.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -87,4 +88,5 @@ export const migrations = [
   ImportProgress1764000000285,
   BroadcastOrders1764000000290,
   UserSearchTerms1764000000293,
+  SilentPushes1764000000295,
 ];

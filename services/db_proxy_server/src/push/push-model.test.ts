@@ -73,7 +73,6 @@ class Model {
   readonly sleeping = new Set<number>();
   isNight = false;
   readonly #uncertain = new Set<string>();
-  readonly #lingering = new Set<string>();
   readonly #unread = new Map<string, { msgId: number; held: boolean }[]>();
 
   sent(from: number, to: number | 'team', msgId: number): void {
@@ -86,11 +85,8 @@ class Model {
   }
 
   read(user: number, conversation: string): void {
-    const banner = at(user, conversation);
-    this.#unread.delete(banner);
-    this.#uncertain.delete(banner);
-    // Until the next claim. A newer message that does not ring keeps what is shown from being withdrawn.
-    if (this.#isSilent(banner)) this.#lingering.add(banner);
+    this.#unread.delete(at(user, conversation));
+    this.#uncertain.delete(at(user, conversation));
   }
 
   /** To be called whenever pushes are claimed. */
@@ -104,8 +100,7 @@ class Model {
       if (banner.startsWith(at(user, ''))) this.#uncertain.add(banner);
   }
 
-  mayShow(banner: string, msgId: number): boolean {
-    if (this.#lingering.has(banner)) return true;
+  isUnread(banner: string, msgId: number): boolean {
     return this.#unread.get(banner)?.some((message) => message.msgId === msgId) ?? false;
   }
 
@@ -302,6 +297,6 @@ test.each([1, 2, 3, 4, 5, 6])(
     }
     const isCertain = ([banner]: [string, number]) => !model.isUncertain(banner);
     expect(phones.banners.filter(isCertain)).toEqual(model.banners.filter(isCertain));
-    expect(phones.banners.filter(([banner, msgId]) => !model.mayShow(banner, msgId))).toEqual([]);
+    expect(phones.banners.filter(([banner, msgId]) => !model.isUnread(banner, msgId))).toEqual([]);
   },
 );

@@ -54,7 +54,7 @@ export const facts: Statement = {
       SELECT j.id::float8 AS job_id, j.device_id::float8 AS device_id, j.user_id, j.conv, j.attempts,
         j.msg_id AS wanted_id, j.shown_id, extract(epoch FROM j.marked_at)::float8 * 1000 AS stored_at,
         extract(epoch FROM j.expires_at)::float8 * 1000 AS expires_at,
-        d.provider, d.app, d.token, d.locale, k.is_group, k.session_id, k.read_id, k.unread,
+        d.provider, d.app, d.token, d.locale, k.is_group, k.session_id, k.read_id, e.unread,
         coalesce(g.name, '') AS group_name,
         CASE
           WHEN d.user_id <> j.user_id THEN 'device-moved'
@@ -62,12 +62,11 @@ export const facts: Statement = {
           WHEN u.status = ${userHasLeft} THEN 'user-left'
           WHEN j.expires_at <= now() THEN 'expired'
           WHEN NOT k.member THEN 'not-a-member'
-          WHEN k.unread <= 0 AND j.shown_id = 0 AND NOT j.unsure THEN 'read'
-          WHEN k.unread <= 0 THEN NULL
+          WHEN e.unread <= 0 AND j.shown_id = 0 AND NOT j.unsure THEN 'read'
+          WHEN e.unread <= 0 THEN NULL
           -- All unread messages are newer than the job and still held.
           WHEN k.read_id >= j.msg_id THEN CASE WHEN j.shown_id >= j.msg_id THEN 'shown' ELSE 'read' END
-          WHEN k.shield THEN 'shielded'
-          WHEN u.push_shield AND l.hour NOT BETWEEN 7 AND 21 THEN 'do-not-disturb'
+          ELSE s.silence
         END AS settled
       FROM push_job j
       JOIN push_device d ON d.id = j.device_id
@@ -79,6 +78,18 @@ export const facts: Statement = {
         WHERE u.push_shield
         UNION ALL SELECT 12 WHERE NOT u.push_shield
       ) l
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN k.shield THEN 'shielded'
+          WHEN u.push_shield AND l.hour NOT BETWEEN 7 AND 21 THEN 'do-not-disturb' END AS silence
+      ) s
+      -- What is shown, or may be, has been read, and nothing newer is to be shown.
+      CROSS JOIN LATERAL (
+        SELECT CASE
+          WHEN s.silence IS NOT NULL
+            AND coalesce(nullif(j.shown_id, 0), CASE WHEN j.unsure THEN j.msg_id END) BETWEEN 1 AND k.read_id THEN 0
+          ELSE k.unread
+        END AS unread
+      ) e
       WHERE j.id = ANY ($1::int8[])
       OFFSET 0
     ) f
