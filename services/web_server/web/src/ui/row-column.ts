@@ -1,4 +1,4 @@
-import { RowHeights } from '../model/row-window.js';
+import { heightBelow, RowHeights } from '../model/row-window.js';
 
 /** The most selected rows that stay drawn, so that the selection can be copied. */
 const maxSelected = 300;
@@ -65,6 +65,13 @@ export class RowColumn {
       return rect.top < bottom && rect.bottom > top;
     });
     this.#anchor = row && { key: row.dataset.row!, distance: this.#distanceOf(row) };
+  }
+
+  /** How far the remembered row moves up if these become the rows, pixels: less than 0 when rows below it are removed. */
+  anchorShift(rows: ReadonlyArray<{ key: string }>): number {
+    if (!this.#anchor || this.isAtEnd) return 0;
+    const below = heightBelow(rows, this.heights, this.#anchor.key);
+    return below === undefined ? 0 : below - this.#anchor.distance;
   }
 
   /** Scrolls so that the remembered row is where it was. */

@@ -32,7 +32,8 @@ export function useRowWindow<T extends { key: string }>(
   const redraw = useCallback(() => setDrawing((count) => count + 1), []);
 
   const heights = column.current?.heights ?? noHeights;
-  const low = step * stepPx;
+  // The rows around the remembered one are drawn, to which the scroll position is corrected afterwards.
+  const low = step * stepPx + (target.current === undefined ? (column.current?.anchorShift(rows) ?? 0) : 0);
   const height = scroller.current?.clientHeight ?? window.innerHeight;
   const kept = column.current?.usedRows() ?? new Set<string>();
   if (target.current !== undefined) kept.add(target.current);
