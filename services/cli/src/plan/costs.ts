@@ -9,7 +9,7 @@ export interface Source {
   command?: string;
 }
 
-const direct = 'docs/reports/2026-11-26-overlapping-faults.md';
+const renewed = 'docs/reports/2026-11-27-plan.md';
 const performance = 'docs/reports/2026-11-25-performance.md';
 
 /**
@@ -21,18 +21,18 @@ export const costs = {
     slow: {
       perSecond: 5_000,
       cpu: {
-        msg_server: 43.1,
-        db_proxy_server: 30.2,
-        route_server: 0.3,
-        nats: 0.6,
-        postgresql: 36.4,
+        msg_server: 53.3,
+        db_proxy_server: 42.4,
+        route_server: 0.4,
+        nats: 0.5,
+        postgresql: 43.3,
       } satisfies ByProcess,
       /** transactions per second of a db_proxy_server at this rate, 2.8 ms apart */
       transactions: 357,
       source: {
-        page: direct,
-        quote: '→ 43.1 | 38.1 → 30.2 | 16.9 → 0.3 | 20.9 → 0.6 | 38.3 → 36.4 |',
-        command: 'npm run bench -- p2p-5k p2p-20k group',
+        page: renewed,
+        quote: '| 53.3 | 42.4 | 0.4 | 0.5 | 43.3 |',
+        command: 'npm run bench -- p2p-5k p2p-20k',
       } satisfies Source,
       transactionsSource: {
         page: performance,
@@ -43,18 +43,18 @@ export const costs = {
     fast: {
       perSecond: 20_000,
       cpu: {
-        msg_server: 36.6,
-        db_proxy_server: 7.4,
-        route_server: 0.2,
+        msg_server: 31.5,
+        db_proxy_server: 8.8,
+        route_server: 0.1,
         nats: 0.2,
-        postgresql: 14,
+        postgresql: 14.9,
       } satisfies ByProcess,
       /** 8 ms apart, the longest spacing: that run kept both cores busy */
       transactions: 125,
       source: {
-        page: direct,
-        quote: '→ 36.6 | 7.8 → 7.4 | 3.0 → 0.2 | 2.8 → 0.2 | 14.0 → 14.0 |',
-        command: 'npm run bench -- p2p-5k p2p-20k group',
+        page: renewed,
+        quote: '| 31.5 | 8.8 | 0.1 | 0.2 | 14.9 |',
+        command: 'npm run bench -- p2p-5k p2p-20k',
       } satisfies Source,
       transactionsSource: {
         page: performance,
@@ -153,11 +153,11 @@ export const costs = {
   },
   /** Rows per second that one process inserts directly into PostgreSQL. */
   rowFloor: {
-    perSecond: 80_478,
+    perSecond: 86_474,
     source: {
-      page: performance,
-      quote: 'floor 80,478 rows/s',
-      command: 'npm run bench -- p2p-30k',
+      page: renewed,
+      quote: 'floor 86,474 rows/s',
+      command: 'npm run bench -- p2p-5k',
     } satisfies Source,
   },
   /** `GET /msg_server` of one login_server. */

@@ -35,9 +35,9 @@ describe('a plan', () => {
   it('has enough msg_servers for the connections, and a spare one', () => {
     const [msgServer] = planFor(86_400, quiet).services;
     expect(msgServer).toMatchObject({ service: 'msg_server', replicas: 5, because: 'connections' });
-    // Each has 20 transactions of 99.8 µs. Together: 100 messages of 36.0 µs, 175 deliveries more of 4.1, 10 logins of
+    // Each has 20 transactions of 334.6 µs. Together: 100 messages of 29.4 µs, 175 deliveries more of 4.1, 10 logins of
     // 133, and 43,200 connections of 1.45 millionths of a core.
-    expect(msgServer!.cpu).toBeCloseTo(0.00998 + 0.0036 + 0.00072 + 0.00133 + 0.06284, 4);
+    expect(msgServer!.cpu).toBeCloseTo(0.03346 + 0.00294 + 0.00072 + 0.00133 + 0.06284, 4);
     // 512 MiB plus a quarter of the connections at 1.4 KiB, without the spare replica.
     expect(msgServer!.memoryOfReplica).toBeCloseTo(512 * 1024 ** 2 + 10_800 * 1.4 * 1024, 0);
   });
@@ -55,14 +55,14 @@ describe('a plan', () => {
     const plan = planFor(8_640_000, busy);
     expect(plan.load.messagesPerSecond).toBe(40_000);
     expect(plan.services[1]).toMatchObject({ replicas: 3, because: '20,000 messages/s, as measured' });
-    // 357 transactions of 350 µs at each of two, and 40,000 messages of 5.2 µs.
-    expect(plan.services[1]!.cpuOfReplica).toBeCloseTo(0.125 + 0.104, 3);
+    // 357 transactions of 515.7 µs at each of two, and 40,000 messages of 5.58 µs.
+    expect(plan.services[1]!.cpuOfReplica).toBeCloseTo(0.184 + 0.1116, 3);
   });
 
   it('sizes PostgreSQL by what all db_proxy_servers do', () => {
     const { postgresql } = planFor(8_640_000, busy).stores;
-    // 357 transactions of 344 µs from each of three, and 40,000 messages of 11.85 µs.
-    expect(postgresql.cpu).toBeCloseTo(0.368 + 0.474, 3);
+    // 357 transactions of 435.9 µs from each of three, and 40,000 messages of 12.18 µs.
+    expect(postgresql.cpu).toBeCloseTo(0.467 + 0.487, 3);
     expect(postgresql.cores).toBe(2);
     // Three times: a pool of 10, one transaction, 5 others and the owner's lock.
     expect(postgresql.connections).toBe(51);
