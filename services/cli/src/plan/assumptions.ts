@@ -115,7 +115,7 @@ export const assumptions = {
   coreSpeed: {
     flags: '--core-speed <n>',
     description:
-      'speed of a core relative to the AMD EPYC of the reports: the floor in rows/s that `npm run bench` prints, divided by 80,000',
+      'speed of a core relative to the Intel Xeon of the report: the floor in rows/s that `npm run bench` prints, divided by 86,000',
     preset: 1,
     min: 0.1,
     max: 20,
