@@ -1,4 +1,4 @@
-import { costs, messageSlope, type Slope, type Source, slopeOf } from '@teamtalk/cli/plan';
+import { costs, type Slope, type Source, slopeOf } from '@teamtalk/cli/plan';
 
 /** How long each station takes for a message: microseconds of CPU time unless stated otherwise. */
 export interface ServiceTimes {
@@ -59,11 +59,11 @@ export const today: RecordedMachine = {
   name: 'AMD EPYC, sent directly',
   byRouteServer: false,
   times: {
-    msg_server: messageSlope('msg_server'),
-    db_proxy_server: messageSlope('db_proxy_server'),
-    route_server: messageSlope('route_server'),
-    nats: messageSlope('nats'),
-    postgresql: messageSlope('postgresql'),
+    msg_server: slopeAt(43.1, 36.6),
+    db_proxy_server: slopeAt(30.2, 7.4),
+    route_server: slopeAt(0.3, 0.2),
+    nats: slopeAt(0.6, 0.2),
+    postgresql: slopeAt(36.4, 14),
     client: 26.1,
     groupDelivery: costs.groupDelivery.cpu,
     frame,
