@@ -56,7 +56,7 @@ const reported = Object.keys(processes) as Reported[];
 
 /**
  * Predicts the runs with several replicas: CPU time by `teamtalk plan`, and from costs that are derived, as its own are, from
- * the two rates measured with one of each service; utilisation and latency by the simulator, from the latter costs. All runs
+ * the two rates measured with one of each service; utilisation and latency by what the simulator, from the latter costs, says replicas add. All runs
  * must come from the same machine and version.
  * @throws Error when a scenario is missing or failed, or the machine does not have the two cores that are simulated
  */
@@ -76,7 +76,7 @@ export function compareWithRuns(report: MeasuredReport): Comparison[] {
       return [
         ...cpuBeside('plan', run, point, count, planned),
         ...cpuBeside('growth', run, point, count, slopes),
-        ...besideSimulator(run, point, count, times),
+        ...besideSimulator(run, point, count, slow!, times),
       ];
     }),
   );
@@ -130,26 +130,56 @@ function cpuBeside(
   ];
 }
 
-function besideSimulator(run: string, point: Point, count: Count, times: ServiceTimes): Comparison[] {
-  const perSecond = rateOf(point);
+/** How busy both cores are, and the latency of acks, milliseconds. */
+interface Behaviour {
+  busy: number;
+  p50: number;
+  p99: number;
+}
+
+/**
+ * Compares a run with what the simulator says its replicas add to `one`, the run with one of each. What it does not know of a machine,
+ * such as how long a process waits for a core, is in that run.
+ */
+function besideSimulator(
+  run: string,
+  point: Point,
+  count: Count,
+  one: Point,
+  times: ServiceTimes,
+): Comparison[] {
+  const measured = measuredIn(run, point);
+  const without = measuredIn(costScenarios.slow, one);
+  const added = simulated(run, point, count, times);
+  const base = simulated(costScenarios.slow, one, { msgServers: 1, dbProxies: 1 }, times);
+  const beside = (what: keyof Behaviour, figure: string, isCovered: boolean) => {
+    const predicted = without[what] + added[what] - base[what];
+    return comparison(run, 'simulator', figure, measured[what], predicted, isCovered);
+  };
+  return [
+    beside('busy', 'busy', true),
+    beside('p50', 'ack p50, ms', measured.busy < busyLimit),
+    beside('p99', 'ack p99, ms', false),
+  ];
+}
+
+function measuredIn(run: string, point: Point): Behaviour {
   const { ack } = point.result.latency;
   if (!ack) throw new Error(`${run}: the latency of acks was not measured`);
   const all = [...reported, 'generator'].reduce((total, name) => total + (point.microseconds[name] ?? 0), 0);
+  return { ...ack, busy: (all * rateOf(point)) / 2e6 };
+}
+
+function simulated(run: string, point: Point, count: Count, times: ServiceTimes): Behaviour {
   const described: Run = {
     name: run,
-    perSecond,
+    perSecond: rateOf(point),
     ...count,
-    ...ack,
-    busy: 0,
+    ...measuredIn(run, point),
     source: { page: '', quote: '' },
   };
-  const outcome = repeat({ name: run, times, byRouteServer: false, runs: [] }, described);
-  const busy = (all * perSecond) / 2e6;
-  return [
-    comparison(run, 'simulator', 'busy', busy, outcome.utilisation['the machine']!),
-    comparison(run, 'simulator', 'ack p50, ms', ack.p50, outcome.ack.p50, busy < busyLimit),
-    comparison(run, 'simulator', 'ack p99, ms', ack.p99, outcome.ack.p99, false),
-  ];
+  const { ack, utilisation } = repeat({ name: run, times, byRouteServer: false, runs: [] }, described);
+  return { ...ack, busy: utilisation['the machine']! };
 }
 
 function comparison(
