@@ -66,7 +66,7 @@ export function compareWithRuns(report: MeasuredReport): Comparison[] {
   const [slow] = pointsOf(report, costScenarios.slow);
   const [fast] = pointsOf(report, costScenarios.fast);
   const slopes = slopesOf(slow!, fast!);
-  const times = timesOf(report, slow!, slopes);
+  const besideSimulator = simulatorBeside(slow!, timesOf(report, slow!, slopes));
   const coreSpeed = report.baseline.rows.perSecond / costs.rowFloor.perSecond;
   const planned = eachReported((name) => scaled(messageSlope(processes[name]), 1 / coreSpeed));
   return Object.entries(growthScenarios).flatMap(([replicas, scenario]) =>
@@ -76,7 +76,7 @@ export function compareWithRuns(report: MeasuredReport): Comparison[] {
       return [
         ...cpuBeside('plan', run, point, count, planned),
         ...cpuBeside('growth', run, point, count, slopes),
-        ...besideSimulator(run, point, count, slow!, times),
+        ...besideSimulator(run, point, count),
       ];
     }),
   );
@@ -138,29 +138,25 @@ interface Behaviour {
 }
 
 /**
- * Compares a run with what the simulator says its replicas add to `one`, the run with one of each. What it does not know of a machine,
- * such as how long a process waits for a core, is in that run.
+ * @param one the run with one of each. What the simulator does not know of a machine, such as how long a process waits for a core, is in it
+ * @returns compares a run with what the simulator says its replicas add to `one`
  */
-function besideSimulator(
-  run: string,
-  point: Point,
-  count: Count,
-  one: Point,
-  times: ServiceTimes,
-): Comparison[] {
-  const measured = measuredIn(run, point);
+function simulatorBeside(one: Point, times: ServiceTimes) {
   const without = measuredIn(costScenarios.slow, one);
-  const added = simulated(run, point, count, times);
   const base = simulated(costScenarios.slow, one, { msgServers: 1, dbProxies: 1 }, times);
-  const beside = (what: keyof Behaviour, figure: string, isCovered: boolean) => {
-    const predicted = without[what] + added[what] - base[what];
-    return comparison(run, 'simulator', figure, measured[what], predicted, isCovered);
+  return (run: string, point: Point, count: Count): Comparison[] => {
+    const measured = measuredIn(run, point);
+    const added = simulated(run, point, count, times);
+    const beside = (what: keyof Behaviour, figure: string, isCovered: boolean) => {
+      const predicted = without[what] + added[what] - base[what];
+      return comparison(run, 'simulator', figure, measured[what], predicted, isCovered);
+    };
+    return [
+      beside('busy', 'busy', true),
+      beside('p50', 'ack p50, ms', measured.busy < busyLimit),
+      beside('p99', 'ack p99, ms', false),
+    ];
   };
-  return [
-    beside('busy', 'busy', true),
-    beside('p50', 'ack p50, ms', measured.busy < busyLimit),
-    beside('p99', 'ack p99, ms', false),
-  ];
 }
 
 function measuredIn(run: string, point: Point): Behaviour {

@@ -54,7 +54,7 @@ function slopeAt(atSlow: number, atFast: number): Slope {
   return slopeOf({ ...slow, cpu: atSlow }, { ...fast, cpu: atFast });
 }
 
-/** The current version, which sends messages directly. */
+/** A version that sends messages directly, as the current one does. What was built since costs a message more: see `costs`. */
 export const today: RecordedMachine = {
   name: 'AMD EPYC, sent directly',
   byRouteServer: false,
