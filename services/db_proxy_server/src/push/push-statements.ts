@@ -74,13 +74,12 @@ export const facts: Statement = {
       CROSS JOIN LATERAL push_conversation(j.conv, j.user_id) k
       LEFT JOIN chat_group g ON g.id = CASE WHEN k.is_group THEN k.session_id END
       CROSS JOIN LATERAL (
-        SELECT extract(hour FROM now() AT TIME ZONE coalesce(nullif(d.time_zone, ''), $2)) AS hour
-        WHERE u.push_shield
-        UNION ALL SELECT 12 WHERE NOT u.push_shield
-      ) l
-      CROSS JOIN LATERAL (
-        SELECT CASE WHEN k.shield THEN 'shielded'
-          WHEN u.push_shield AND l.hour NOT BETWEEN 7 AND 21 THEN 'do-not-disturb' END AS silence
+        SELECT CASE
+          WHEN k.shield THEN 'shielded'
+          WHEN NOT u.push_shield THEN NULL
+          WHEN extract(hour FROM now() AT TIME ZONE coalesce(nullif(d.time_zone, ''), $2)) NOT BETWEEN 7 AND 21
+            THEN 'do-not-disturb'
+        END AS silence
       ) s
       -- What is shown, or may be, has been read, and nothing newer is to be shown.
       CROSS JOIN LATERAL (
