@@ -76,6 +76,8 @@ export class Buckets {
 
   remove(): void {
     for (const parts of this.#parts.values()) for (const { descriptor } of parts) closeSync(descriptor);
+    // Whoever still adds after a failure elsewhere must not write into what has these descriptors next.
+    this.#parts.clear();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

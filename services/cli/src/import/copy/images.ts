@@ -190,13 +190,11 @@ export async function bytesOfImages(folder: string, pace: Pace): Promise<number>
 
 /** The folders 000/000 to 255/255 that contain files, with the names of these files. */
 async function* placesOf(folder: string, pace: Pace): AsyncGenerator<{ place: string; names: string[] }> {
-  for (const first of await numberedFolders(folder)) yield* placesIn(folder, first, pace);
-}
-
-async function* placesIn(folder: string, first: string, pace: Pace) {
-  for (const second of await numberedFolders(path.join(folder, first))) {
-    await pace.rest();
-    const place = `${first}/${second}`;
-    yield { place, names: await filesOf(path.join(folder, place)) };
+  for (const first of await numberedFolders(folder)) {
+    for (const second of await numberedFolders(path.join(folder, first))) {
+      await pace.rest();
+      const place = `${first}/${second}`;
+      yield { place, names: await filesOf(path.join(folder, place)) };
+    }
   }
 }
