@@ -139,7 +139,8 @@ test('after promotion of a lagging standby, messages with reassigned numbers rea
   ).toBeGreaterThan(0);
 }, 120_000);
 
-test('services find the new primary among several hosts, and clients notice only a delay', async () => {
+/** Two users on two msg_servers, with a primary and its synchronous standby. */
+async function aliceAndBob() {
   const pair = await startPair(true);
   const cluster = await startCluster(pair.url);
   const ids = await cluster.addUsers(['alice', 'bob']);
@@ -148,6 +149,11 @@ test('services find the new primary among several hosts, and clients notice only
   const got = recordPdus(bob, Commands.MsgData);
   const breaks: unknown[] = [];
   for (const client of [alice, bob]) client.on('disconnected', (event) => breaks.push(event));
+  return { pair, ids, alice, got, breaks };
+}
+
+test('services find the new primary among several hosts, and clients notice only a delay', async () => {
+  const { pair, ids, alice, got, breaks } = await aliceAndBob();
   const synchronous = () => pair.primary.query('SELECT synchronous, epoch FROM store_epoch');
   let sent = 0;
   const send = async () => {
@@ -175,14 +181,7 @@ test('services find the new primary among several hosts, and clients notice only
 }, 120_000);
 
 test('while its only synchronous standby is away nothing is acknowledged, and clients stay connected', async () => {
-  const pair = await startPair(true);
-  const cluster = await startCluster(pair.url);
-  const ids = await cluster.addUsers(['alice', 'bob']);
-  const alice = await cluster.connect('alice', { server: 0 });
-  const bob = await cluster.connect('bob', { server: 1 });
-  const got = recordPdus(bob, Commands.MsgData);
-  const breaks: unknown[] = [];
-  for (const client of [alice, bob]) client.on('disconnected', (event) => breaks.push(event));
+  const { pair, ids, alice, got, breaks } = await aliceAndBob();
   await alice.send({ user: ids.bob! }, 'before');
 
   await pair.lag();

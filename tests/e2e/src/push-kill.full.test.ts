@@ -17,10 +17,7 @@ it(
   `both push_servers are killed ${kills} times while they push: no push is lost, and none is shown twice`,
   async () => {
     const { cluster, apns } = stand;
-    const names = Array.from({ length: readers }, (_, i) => `r${i}`);
-    const users = await cluster.addUsers(['ann', 'zoe', ...names]);
-    await stand.untilPushed('ann', 'zoe', users.zoe as number);
-    for (const name of names) await stand.phoneOf(name);
+    const { names, users } = await stand.annAndReaders(readers);
 
     const ann = await cluster.connect('ann');
     const write = (text: string) =>

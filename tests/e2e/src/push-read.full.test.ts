@@ -19,10 +19,7 @@ it(
   `none of ${rounds * readers} messages that are read during their hold is pushed`,
   async () => {
     const { cluster, apns } = stand;
-    const names = Array.from({ length: readers }, (_, i) => `r${i}`);
-    const users = await cluster.addUsers(['ann', 'zoe', ...names]);
-    await stand.untilPushed('ann', 'zoe', users.zoe as number);
-    for (const name of names) await stand.phoneOf(name);
+    const { names, users } = await stand.annAndReaders(readers);
     const ann = await cluster.connect('ann');
     const write = (name: string, text: string) => ann.send({ user: users[name] as number }, text);
 

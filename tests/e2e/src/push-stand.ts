@@ -69,6 +69,15 @@ export class PushStand {
     await phone.close();
   }
 
+  /** Adds ann, who writes, and as many users with an iPhone. Push works from then on. */
+  async annAndReaders(count: number): Promise<{ names: string[]; users: Record<string, number> }> {
+    const names = Array.from({ length: count }, (_, i) => `r${i}`);
+    const users = await this.cluster.addUsers(['ann', 'zoe', ...names]);
+    await this.untilPushed('ann', 'zoe', users.zoe as number);
+    for (const name of names) await this.phoneOf(name);
+    return { names, users };
+  }
+
   /** The notification on a user's iPhone, or the last badge update without one. */
   banner(name: string) {
     return [...this.apns.banners.values()].find(({ token }) => token === tokenOf(name))?.payload;
