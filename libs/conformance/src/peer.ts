@@ -201,7 +201,9 @@ export class Peer {
       if (each.commandId !== command.id || this.#isFence(each)) return false;
       return !such || !difference(decodeBody(command, each.body), such);
     });
-    check(frame === undefined, `${this.label} got ${nameOf(command.id)}, which nobody should have sent`);
+    if (!frame) return;
+    const body = JSON.stringify(decodeBody(command, frame.body));
+    check(false, `${this.label} got ${nameOf(command.id)}, which nobody should have sent: ${body}`);
   }
 
   /** Checks that nothing has come without being taken, except what other users may cause at any time. */

@@ -50,6 +50,7 @@ it('contacts are a tree of departments, by their priority, and show profiles', a
   await ann.row('cat').click();
   await ann.title('cat').waitFor();
   await ann.page.locator('.chat-title').click();
+  await dialog().getByText('555 0199').waitFor();
   const facts = await dialog().locator('.facts dd').allTextContents();
   expect(facts).toEqual(expect.arrayContaining(['Cat Carter', 'Research', 'cat@example.com', '555 0199']));
   await ann.page.keyboard.press('Escape');
