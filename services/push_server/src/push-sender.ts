@@ -38,7 +38,7 @@ interface ProviderSource {
 }
 
 /** Milliseconds between two polls for due pushes, and until an outcome is reported with others. */
-const pollMs = 250;
+const pollMs = 150;
 const reportMs = 20;
 /** Most pushes claimed or reported by one call. */
 const maxBatch = 500;

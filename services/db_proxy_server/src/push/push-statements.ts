@@ -38,7 +38,8 @@ export const claim: Statement = {
       SELECT id FROM push_job WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
     )
     UPDATE push_job j SET due_at = now() + interval '8 seconds', attempts = attempts + 1,
-      claimed = true, unsure = unsure OR claimed
+      claimed = true, unsure = unsure OR claimed,
+      tried_id = CASE WHEN (unsure OR claimed) AND tried_id > 0 THEN tried_id ELSE msg_id END
     FROM due WHERE j.id = due.id RETURNING j.id::text AS id`,
 };
 
@@ -49,7 +50,7 @@ export const facts: Statement = {
       CASE WHEN m.type NOT IN (${MsgType.SINGLE_AUDIO}, ${MsgType.GROUP_AUDIO}) AND octet_length(m.data) <= ${maxDataBytes}
         THEN m.data END AS data,
       coalesce(nullif(s.nick_name, ''), s.name, '') AS from_name,
-      CASE WHEN f.settled IS NULL THEN unread_total(f.user_id)::float8 ELSE 0 END AS badge
+      b.badge::float8 AS badge
     FROM (
       SELECT j.id::float8 AS job_id, j.device_id::float8 AS device_id, j.user_id, j.conv, j.attempts,
         j.msg_id AS wanted_id, j.shown_id, extract(epoch FROM j.marked_at)::float8 * 1000 AS stored_at,
@@ -85,7 +86,7 @@ export const facts: Statement = {
       CROSS JOIN LATERAL (
         SELECT CASE
           WHEN s.silence IS NOT NULL
-            AND coalesce(nullif(j.shown_id, 0), CASE WHEN j.unsure THEN j.msg_id END) BETWEEN 1 AND k.read_id THEN 0
+            AND coalesce(nullif(j.shown_id, 0), CASE WHEN j.unsure THEN j.tried_id END) BETWEEN 1 AND k.read_id THEN 0
           ELSE k.unread
         END AS unread
       ) e
@@ -98,6 +99,7 @@ export const facts: Statement = {
       ORDER BY m.id DESC LIMIT 1
     ) m ON true
     LEFT JOIN im_user s ON s.id = m.from_id
+    CROSS JOIN LATERAL unread_badge(CASE WHEN f.settled IS NULL THEN f.user_id END) b
     ORDER BY f.job_id`,
 };
 
