@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Screenshots } from '../screenshots.js';
@@ -98,6 +99,16 @@ describe.each(['en', 'zh-CN'])('in %s', (language) => {
     }
   }, 120_000);
 });
+
+it('the guide has every page in both languages and themes', async () => {
+  const variants = ['en-light', 'en-dark', 'zh-CN-light', 'zh-CN-dark'];
+  for (const [name] of pages()) {
+    const taken = variants.map((variant) => `${variant}-${name}`);
+    await screenshots.sheet(page, `page-${name}`, taken);
+  }
+  const guide = await readFile(new URL('../../../../docs/guides/console.md', import.meta.url), 'utf8');
+  expect(pages().filter(([name]) => !guide.includes(`console/page-${name}.webp`))).toEqual([]);
+}, 120_000);
 
 it('no page reported an error or a policy violation', () => {
   expect(stand.problems).toEqual([]);
