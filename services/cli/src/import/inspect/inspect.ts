@@ -15,7 +15,7 @@ const smallTables = [
 /** of each table */
 const sampledTexts = 15;
 /** Messages a second on two cores that the old database, PostgreSQL and the import share. */
-const messagesPerSecond = 15_000;
+const messagesPerSecond = 40_000;
 
 export interface InspectOptions {
   places: LegacyPlaces;
