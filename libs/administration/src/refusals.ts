@@ -24,6 +24,7 @@ export const refusals = {
     'two-step login is not set up for the account, or the account is your own',
   ],
   'no-such-members': ['not-possible', 'none of the members exists'],
+  'not-in-group': ['not-possible', 'the user is not a member of the group'],
   'second-factor-on': ['conflict', 'two-step login is already set up'],
   'successor-unknown': ['not-possible', 'the successor does not exist or has left'],
   'too-many-broadcasts': ['conflict', '100 broadcasts are already waiting'],

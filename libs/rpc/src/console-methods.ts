@@ -212,6 +212,40 @@ export const consoleBroadcasts = {
   ),
 } as const;
 
+/** proto/internal/console.proto, service ConsoleGroups: only by Console.Call. */
+export const consoleGroups = {
+  handOverGroup: methodAt(
+    'teamtalk.console.ConsoleGroups/HandOverGroup',
+    board.HandOverGroupRequest,
+    board.GroupOutcome,
+  ),
+  muteInGroup: methodAt(
+    'teamtalk.console.ConsoleGroups/MuteInGroup',
+    board.MuteInGroupRequest,
+    board.GroupOutcome,
+  ),
+  announceInGroup: methodAt(
+    'teamtalk.console.ConsoleGroups/AnnounceInGroup',
+    board.AnnounceInGroupRequest,
+    board.GroupOutcome,
+  ),
+  dissolveGroup: methodAt(
+    'teamtalk.console.ConsoleGroups/DissolveGroup',
+    board.DissolvedGroupRequest,
+    board.GroupOutcome,
+  ),
+  listDissolvedGroups: methodAt(
+    'teamtalk.console.ConsoleGroups/ListDissolvedGroups',
+    board.DissolvedGroupsRequest,
+    board.DissolvedGroupList,
+  ),
+  restoreGroup: methodAt(
+    'teamtalk.console.ConsoleGroups/RestoreGroup',
+    board.DissolvedGroupRequest,
+    board.GroupOutcome,
+  ),
+} as const;
+
 type AnyMethod = Method<never, unknown, never, unknown>;
 type Needs = (request: unknown) => readonly ConsolePermission[];
 
@@ -239,6 +273,12 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(administration.changeGroup, 'groups:write'),
   row(groups.createGroup, 'groups:write'),
   row(groups.changeMembers, 'groups:write'),
+  row(consoleGroups.handOverGroup, 'groups:write'),
+  row(consoleGroups.muteInGroup, 'groups:write'),
+  row(consoleGroups.announceInGroup, 'groups:write'),
+  row(consoleGroups.dissolveGroup, 'groups:write'),
+  row(consoleGroups.listDissolvedGroups, 'groups:read'),
+  row(consoleGroups.restoreGroup, 'groups:write'),
   row(administration.listDiscovery, 'discovery:read'),
   row(administration.createDiscovery, 'discovery:write'),
   row(administration.changeDiscovery, 'discovery:write'),

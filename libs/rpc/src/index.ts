@@ -6,7 +6,13 @@ export { teamtalk as traceApi } from '../gen/trace.js';
 export { BatchedReplies } from './batched-replies.js';
 export { BatchedStream, type BatchedStreamOptions, type SentEntry } from './batched-stream.js';
 export { connectStore } from './connect-store.js';
-export { consoleBroadcasts, consoleMethods, consoleWork, lifecycle } from './console-methods.js';
+export {
+  consoleBroadcasts,
+  consoleGroups,
+  consoleMethods,
+  consoleWork,
+  lifecycle,
+} from './console-methods.js';
 export {
   type ConsolePermission,
   type ConsoleRole,

@@ -34,9 +34,11 @@ import { Discovery } from './discovery-items/discovery.js';
 import { FileTasks } from './files/file-tasks.js';
 import { OfflineFiles } from './files/offline-files.js';
 import { Departures } from './groups/departures.js';
+import { DissolvedGroups } from './groups/dissolved-groups.js';
 import { GroupAdministration } from './groups/group-administration.js';
 import { Groups } from './groups/groups.js';
 import { MemberChanges } from './groups/member-changes.js';
+import { GroupModeration } from './groups/moderation.js';
 import { Erasures } from './lifecycle/erasures.js';
 import { LegalHolds } from './lifecycle/legal-holds.js';
 import { MessageExports } from './lifecycle/message-exports.js';
@@ -76,6 +78,8 @@ export interface Context {
   readonly groups: Groups;
   readonly memberChanges: MemberChanges;
   readonly departures: Departures;
+  readonly dissolvedGroups: DissolvedGroups;
+  readonly groupModeration: GroupModeration;
   readonly offlineFiles: OfflineFiles;
   readonly apps: Apps;
   readonly apiAnswers: ApiAnswers;
@@ -138,6 +142,7 @@ export async function createContext(
   const loginParts = { kit, logins, loginLimit: config.loginLimit, passwords };
   const consoleAttempts = new ConsoleAttempts(loginParts, database);
   const broadcasts = new Broadcasts(database);
+  const textCodec = createTextCodec(config.textKey);
   return {
     kit,
     users: new Users(database),
@@ -161,13 +166,15 @@ export async function createContext(
     groups: new Groups(database, config.groupMaxMembers),
     memberChanges,
     departures: new Departures(database, memberChanges),
+    dissolvedGroups: new DissolvedGroups(database, memberChanges),
+    groupModeration: new GroupModeration(database, memberChanges, broadcasts, textCodec),
     offlineFiles: new OfflineFiles(database),
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),
     bots: new Bots(database),
     hooks: new Hooks(database),
     broadcasts,
-    broadcastOrders: new BroadcastOrders(database, broadcasts, createTextCodec(config.textKey)),
+    broadcastOrders: new BroadcastOrders(database, broadcasts, textCodec),
     webhookEvents: new WebhookEventQueue(database, kit),
     userAdministration: new UserAdministration(database),
     userImports: new UserImports(database),

@@ -1,13 +1,12 @@
-import { ask, notifyMembers, Problem, Refusal, type RefusalCode } from '@teamtalk/administration';
+import { ask, Problem, Refusal, type RefusalCode } from '@teamtalk/administration';
 import { consoleApi, consoleWork } from '@teamtalk/rpc';
 import type { ApiReply } from '../api/index.js';
+import { notifyOfChange } from './group-notices.js';
 import type { Call, Handlers } from './handler.js';
 
 const { DEPARTURE_DONE, DEPARTURE_NOT_FOUND, DEPARTURE_UNKNOWN_SUCCESSOR } =
   consoleApi.console.DepartureResult;
 
-/** Values of GroupModifyType. */
-const [add, remove] = [1, 2] as const;
 /** Milliseconds after which the remaining groups are left to another call. */
 const enoughMs = 5_000;
 
@@ -39,7 +38,7 @@ async function change(
     const reply = await some();
     if (reply.result !== DEPARTURE_DONE) throw problemOf(reply.result, conflict);
     for (const changed of reply.groups as consoleApi.console.ChangedGroup[]) {
-      await notify(call, userId, changed);
+      await notifyOfChange(call, userId, changed);
       owners.set(changed.groupId, changed.newOwnerId);
     }
     const { remaining } = reply;
@@ -51,22 +50,6 @@ async function change(
       })),
       remaining,
     };
-  }
-}
-
-async function notify(
-  call: Call,
-  userId: number,
-  { groupId, version, currentIds, addedIds, removedIds }: consoleApi.console.ChangedGroup,
-): Promise<void> {
-  const changes = [
-    { changeType: add, changedIds: addedIds },
-    { changeType: remove, changedIds: removedIds },
-  ];
-  for (const { changeType, changedIds } of changes) {
-    if (changedIds.length === 0) continue;
-    call.memberPace.notifies(call.actor.name, currentIds.length);
-    await notifyMembers(call, { userId, groupId, changeType }, { currentIds, changedIds, version });
   }
 }
 

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import {
   ask,
   changeGroupMembers,
-  dissolveGroup,
   groupProblem,
   groupTypes,
   makeGroup,
+  momentOf,
   Problem,
   savedId,
 } from '@teamtalk/administration';
@@ -19,7 +19,7 @@ const changes = { add: 1, remove: 2 } as const;
 const maxAsked = 1_000;
 
 export const groups: Handlers<
-  'findGroups' | 'getGroup' | 'createGroup' | 'changeGroup' | 'changeGroupMembers' | 'dissolveGroup'
+  'findGroups' | 'getGroup' | 'createGroup' | 'changeGroup' | 'changeGroupMembers'
 > = {
   async findGroups(call, { query: { after = 0, limit, text = '' } }) {
     const page = await ask(call, administration.findGroups, { after, limit, text });
@@ -30,7 +30,7 @@ export const groups: Handlers<
     return { groups: found, next: found.length < limit ? null : (found.at(-1)?.group_id ?? null) };
   },
 
-  getGroup: (call, { params }) => find(call, params.group_id),
+  getGroup: (call, { params }) => findGroup(call, params.group_id),
 
   async createGroup(call, { body }) {
     const outcome = await makeGroup(call, {
@@ -44,13 +44,19 @@ export const groups: Handlers<
       idempotencyKey: `console ${randomUUID()}`,
     });
     if (typeof outcome === 'string') throw groupProblem(outcome);
-    return find(call, outcome.groupId);
+    return findGroup(call, outcome.groupId);
   },
 
   async changeGroup(call, { params: { group_id: groupId }, body }) {
-    const request = { groupId, name: body.name, avatarUrl: body.avatar_url };
+    const request = {
+      groupId,
+      name: body.name,
+      avatarUrl: body.avatar_url,
+      ownerAddsOnly: body.owner_adds_only,
+      maxMembers: body.max_members === null ? 0 : body.max_members,
+    };
     savedId(await ask(call, administration.changeGroup, request), 'group');
-    return find(call, groupId);
+    return findGroup(call, groupId);
   },
 
   async changeGroupMembers(call, { params: { group_id: groupId }, body }) {
@@ -67,12 +73,6 @@ export const groups: Handlers<
     if (typeof outcome === 'string') throw groupProblem(outcome);
     return { member_ids: outcome.currentIds, changed_ids: outcome.changedIds };
   },
-
-  async dissolveGroup(call, { params: { group_id: groupId } }) {
-    const { memberIds: members } = await details(call, groupId);
-    await dissolveGroup(call, { groupId, members, as: undefined, byAdmin: true, actor: call.actor });
-    return undefined;
-  },
 };
 
 async function details(call: Call, groupId: number): Promise<httpApi.api.GroupDetails> {
@@ -81,17 +81,34 @@ async function details(call: Call, groupId: number): Promise<httpApi.api.GroupDe
   return found;
 }
 
-async function find(call: Call, groupId: number): Promise<ApiReply<'getGroup'>> {
+/** @throws Problem `not-found` */
+export async function findGroup(call: Call, groupId: number): Promise<ApiReply<'getGroup'>> {
   const found = await details(call, groupId);
   const members: ApiReply<'getGroup'>['members'] = [];
+  const mutes = new Map(found.mutedIds.map((id, i) => [id, found.mutedUntils[i] ?? 0]));
   for (let i = 0; i < found.memberIds.length; i += maxAsked) {
     const userIds = found.memberIds.slice(i, i + maxAsked);
     const page = await ask(call, administration.findUsers, { userIds, limit: maxAsked });
     for (const { userId, name, nickName } of page.users as httpApi.api.ApiUser[]) {
-      members.push({ user_id: userId, name, nick_name: nickName });
+      members.push({ user_id: userId, name, nick_name: nickName, muted: muteUntil(mutes.get(userId) ?? 0) });
     }
   }
-  return { ...shown(groupId, found), version: found.version, members };
+  return {
+    ...shown(groupId, found),
+    version: found.version,
+    owner_adds_only: found.ownerAddsOnly,
+    max_members: found.maxMembers || null,
+    announcement:
+      found.announcement === '' ? null : { text: found.announcement, sent_at: momentOf(found.announcedAt) },
+    muted: muteUntil(found.mutedUntil),
+    members,
+  };
+}
+
+/** @param seconds unix; 0: not muted; infinity: for good */
+function muteUntil(seconds: number): { until: string | null } | null {
+  if (seconds === 0) return null;
+  return { until: seconds === Number.POSITIVE_INFINITY ? null : momentOf(seconds) };
 }
 
 interface Shown {

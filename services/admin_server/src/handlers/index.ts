@@ -3,6 +3,7 @@ import { broadcasts } from './broadcasts.js';
 import { departments } from './departments.js';
 import { departures } from './departures.js';
 import { discovery } from './discovery.js';
+import { groupModeration } from './group-moderation.js';
 import { groups } from './groups.js';
 import type { Handlers } from './handler.js';
 import { lifecycle } from './lifecycle.js';
@@ -24,6 +25,7 @@ export const handlers: Handlers = {
   ...loginFailures,
   ...departments,
   ...groups,
+  ...groupModeration,
   ...discovery,
   ...broadcasts,
   ...lifecycle,

@@ -4,6 +4,7 @@ import {
   apps,
   consoleApi,
   consoleBroadcasts,
+  consoleGroups,
   consoleMethods,
   consoleRoles,
   consoleWork,
@@ -114,6 +115,7 @@ it('every method of the table exists, and db_proxy_server itself checks which ro
     administration,
     groups,
     consoleBroadcasts,
+    consoleGroups,
     consoleWork,
     lifecycle,
   ].flatMap((service) => Object.values(service) as never);

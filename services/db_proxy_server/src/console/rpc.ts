@@ -2,6 +2,7 @@ import {
   administration,
   consoleApi,
   consoleBroadcasts,
+  consoleGroups,
   consoleMethods,
   consoleWork,
   departmentRole,
@@ -16,6 +17,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import type { BroadcastWorker } from '../broadcasts/broadcast-worker.js';
 import type { Context } from '../context.js';
 import { broadcastHandlers } from './broadcasts.js';
+import { groupHandlers } from './groups.js';
 import { lifecycleHandlers } from './lifecycle.js';
 import { consoleActor } from './log-in.js';
 import type { ConsoleSession, NewSession } from './sessions.js';
@@ -144,6 +146,7 @@ function callableMethods(context: Context, served: Served): Map<string, Callable
   add(consoleWork, consoleWorkHandlers(context));
   add(lifecycle, lifecycleHandlers(context));
   add(consoleBroadcasts, broadcastHandlers(context, served.broadcasts));
+  add(consoleGroups, groupHandlers(context, served.broadcasts));
   return all;
 }
 

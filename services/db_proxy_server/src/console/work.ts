@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import type { DepartureOutcome } from '../groups/departures.js';
 import type { AccountOutcome, SetupToken } from './accounts.js';
 import type { Refusal } from './attempts.js';
+import { toWireChange } from './changed-group.js';
 import type { RecoveryCodes } from './own-second-factor.js';
 import type { ConsoleSession } from './sessions.js';
 import { userImportHandlers } from './user-imports.js';
@@ -238,14 +239,7 @@ function toChangedGroups(outcome: DepartureOutcome): consoleApi.console.ChangedG
   const { groups, remaining } = outcome;
   return {
     result: DEPARTURE_DONE,
-    groups: groups.map(({ groupId, version, current, added, removed, newOwner }) => ({
-      groupId,
-      version,
-      currentIds: current,
-      addedIds: added,
-      removedIds: removed,
-      newOwnerId: newOwner,
-    })),
+    groups: groups.map(toWireChange),
     remaining,
   };
 }

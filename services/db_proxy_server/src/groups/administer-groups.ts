@@ -31,11 +31,23 @@ export function administerGroups({ groupAdministration }: Context) {
         creatorId: row.creator_id,
         version: row.version,
         memberIds: row.member_ids,
+        ownerAddsOnly: row.owner_adds_only,
+        maxMembers: row.max_members,
+        announcement: row.announcement,
+        announcedAt: row.announced_at,
+        mutedUntil: row.muted_until,
+        mutedIds: row.muted_ids,
+        mutedUntils: row.muted_untils,
       };
     },
 
-    async changeGroup({ groupId, name, avatarUrl, actor }) {
-      const fields = { name: name ?? null, avatar: avatarUrl ?? null };
+    async changeGroup({ groupId, name, avatarUrl, ownerAddsOnly, maxMembers, actor }) {
+      const fields = {
+        name: name ?? null,
+        avatar: avatarUrl ?? null,
+        ownerAddsOnly: ownerAddsOnly ?? null,
+        maxMembers: maxMembers ?? null,
+      };
       return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor)));
     },
 

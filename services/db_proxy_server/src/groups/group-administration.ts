@@ -1,3 +1,4 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
 import { requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit } from '../audit/record-event.js';
@@ -14,6 +15,18 @@ export interface GroupDetails {
   version: number;
   /** ascending */
   member_ids: number[];
+  owner_adds_only: boolean;
+  /** 0: only the limit of the installation */
+  max_members: number;
+  announcement: string;
+  /** unix seconds, as all times here; 0: none */
+  announced_at: number;
+  /** 0: everybody may write; Infinity: nobody for good */
+  muted_until: number;
+  /** members who are muted themselves, ascending */
+  muted_ids: number[];
+  /** parallel to muted_ids */
+  muted_untils: number[];
 }
 
 export interface GroupSummary {
@@ -29,6 +42,9 @@ export interface GroupSummary {
 export interface GroupFields {
   name: string | null;
   avatar: string | null;
+  ownerAddsOnly: boolean | null;
+  /** 0: only the limit of the installation */
+  maxMembers: number | null;
 }
 
 export interface Receipts {
@@ -52,22 +68,32 @@ const find: Statement = {
 const details: Statement = {
   name: 'admin_group',
   text: `
-    SELECT g.name, g.avatar, g.type, g.creator_id, g.version,
-      array(SELECT user_id FROM group_member m WHERE m.group_id = g.id ORDER BY user_id) AS member_ids
+    SELECT g.name, g.avatar, g.type, g.creator_id, g.version, g.owner_adds_only, g.announcement,
+      coalesce(g.max_members, 0) AS max_members,
+      coalesce(extract(epoch FROM g.announced_at), 0)::float8 AS announced_at,
+      CASE WHEN g.muted_until > now() THEN extract(epoch FROM g.muted_until) ELSE 0 END::float8 AS muted_until,
+      array(SELECT user_id FROM group_member m WHERE m.group_id = g.id ORDER BY user_id) AS member_ids,
+      array(SELECT user_id FROM group_member m WHERE m.group_id = g.id AND m.muted_until > now()
+        ORDER BY user_id) AS muted_ids,
+      array(SELECT extract(epoch FROM muted_until)::float8 FROM group_member m
+        WHERE m.group_id = g.id AND m.muted_until > now() ORDER BY user_id) AS muted_untils
     FROM chat_group g WHERE g.id = $1 AND g.status = 0`,
 };
 
 const change: Statement = {
   name: 'admin_change_group',
   text: `
-    UPDATE chat_group SET name = coalesce($2, name), avatar = coalesce($3, avatar), version = version + 1,
-      updated_at = clock_timestamp()
+    UPDATE chat_group SET name = coalesce($2, name), avatar = coalesce($3, avatar),
+      owner_adds_only = coalesce($4, owner_adds_only),
+      max_members = nullif(coalesce($5::int4, max_members), 0), version = version + 1, updated_at = clock_timestamp()
     WHERE id = $1 AND status = 0 RETURNING id`,
 };
 
 const lockGroup: Statement = {
   name: 'admin_lock_group',
-  text: 'SELECT name, avatar FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE',
+  text: `
+    SELECT name, avatar, owner_adds_only AS "ownerAddsOnly", coalesce(max_members, 0) AS "maxMembers"
+    FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE`,
 };
 
 const pairReceipts: Statement = {
@@ -107,19 +133,22 @@ export class GroupAdministration {
   }
 
   /**
-   * Changes a group's name or avatar; clients notice it by the version.
+   * Changes a group's name, avatar or rules; clients notice it by the version.
    * @throws TeamTalkError `invalid-argument` when a field is invalid
    */
   async change(groupId: number, fields: GroupFields, actor: Actor): Promise<SaveOutcome> {
-    const { name, avatar } = fields;
+    const { name, avatar, ownerAddsOnly, maxMembers } = fields;
     requireText('a name', name, 1, 256);
     requireText('an avatar’s address', avatar, 0, 1024);
+    if (maxMembers !== null && maxMembers !== 0 && !isStorableId(maxMembers)) {
+      throw new TeamTalkError('invalid-argument', 'the limit of members is too large');
+    }
     if (!isStorableId(groupId)) return { result: 'not-found' };
     return this.#database.transaction('change_group', async (query) => {
       const record = await openAudit(query, actor);
       const [current] = await query<GroupFields>(lockGroup, [groupId]);
       if (!current) return { result: 'not-found' };
-      await query(change, [groupId, name, avatar]);
+      await query(change, [groupId, name, avatar, ownerAddsOnly, maxMembers]);
       const changes = changesOf(current, fields);
       if (changes) await record({ verb: 'group.change', resource: `group ${groupId}`, ...changes });
       return { result: 'saved', id: groupId };

@@ -24,12 +24,17 @@ export type MemberChangeOutcome =
 interface GroupRow {
   type: number;
   creator_id: number;
+  owner_adds_only: boolean;
+  /** null: only the limit of the installation */
+  max_members: number | null;
 }
 
 /** Serialises changes of a group until the end of the transaction. */
 const lockGroup: Statement = {
   name: 'group_lock',
-  text: 'SELECT type, creator_id FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE',
+  text: `
+    SELECT type, creator_id, owner_adds_only, max_members
+    FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE`,
 };
 
 const memberIds: Statement = {
@@ -50,7 +55,7 @@ const whoWorksHere: Statement = {
  * after the change of members. The lock order is that of append_messages: the conversation, then members' rows
  * ascending. Creates the row where the group has none yet, and changes nothing in an existing one.
  */
-const lockConversation: Statement = {
+export const lockConversation: Statement = {
   name: 'group_lock_conversation',
   text: `
     INSERT INTO conversation AS c (conv) VALUES ($1::int4)
@@ -76,6 +81,20 @@ const removeMembers: Statement = {
     DELETE FROM group_member m USING leaving WHERE m.group_id = $1 AND m.user_id = leaving.user_id`,
 };
 
+// dissolved-groups.ts restores them.
+const rememberMembers: Statement = {
+  name: 'group_remember_members',
+  text: `
+    WITH dissolved AS (
+      INSERT INTO dissolved_group (group_id) VALUES ($1)
+      ON CONFLICT (group_id) DO UPDATE SET dissolved_at = now() RETURNING group_id
+    )
+    INSERT INTO dissolved_member (group_id, user_id, joined_at, join_msg_id, read_id, removed_id, shield, muted_until)
+    SELECT m.group_id, m.user_id, m.joined_at, m.join_msg_id, m.read_id, m.removed_id, m.shield, m.muted_until
+    FROM dissolved JOIN group_member m USING (group_id)
+    ON CONFLICT DO NOTHING`,
+};
+
 const growVersion: Statement = {
   name: 'group_grow_version',
   // status 1: dissolved
@@ -97,7 +116,7 @@ export class MemberChanges {
 
   /**
    * Adds or removes members atomically. Users already in the desired state, unknown and disabled users are left out. A
-   * new or returning member sees only later messages. A group that loses its last member is dissolved permanently.
+   * new or returning member sees only later messages. A group that loses its last member is dissolved.
    */
   async change(change: MemberChange): Promise<MemberChangeOutcome> {
     return this.#database.transaction('change_members', (query) => this.changeWith(query, change));
@@ -110,14 +129,20 @@ export class MemberChanges {
     const [group] = await query<GroupRow>(lockGroup, [groupId]);
     if (!group) return { result: 'not-found' };
     const members = new Set(await ids(query, memberIds, groupId));
-    const rights = { type: group.type, creatorId: group.creator_id, memberIds: members };
+    const rights = {
+      type: group.type,
+      creatorId: group.creator_id,
+      ownerAddsOnly: group.owner_adds_only,
+      memberIds: members,
+    };
     if (!byAdmin && !mayChangeMembers(rights, change)) return { result: 'not-permitted' };
 
     const wanted = [...new Set(change.userIds)].filter(isStorableId);
     if (kind === 'add') {
       const strangers = wanted.filter((id) => !members.has(id));
       const changed = strangers.length > 0 ? await ids(query, whoWorksHere, strangers) : [];
-      if (members.size + changed.length > this.#maxMembers && changed.length > 0) return { result: 'full' };
+      const most = Math.min(group.max_members ?? this.#maxMembers, this.#maxMembers);
+      if (members.size + changed.length > most && changed.length > 0) return { result: 'full' };
       for (const id of changed) members.add(id);
       const version = await this.#write(query, groupId, 'add', changed, false);
       return { result: 'ok', current: ascending(members), changed, version };
@@ -138,7 +163,10 @@ export class MemberChanges {
     if (userIds.length === 0) return 0;
     const [conversation] = await query<{ last_id: number }>(lockConversation, [groupId]);
     if (kind === 'add') await query(addMembers, [groupId, userIds, conversation?.last_id ?? 0]);
-    else await query(removeMembers, [groupId, userIds]);
+    else {
+      if (dissolved) await query(rememberMembers, [groupId]);
+      await query(removeMembers, [groupId, userIds]);
+    }
     const [group] = await query<{ version: number }>(growVersion, [groupId, dissolved]);
     return group?.version ?? 0;
   }

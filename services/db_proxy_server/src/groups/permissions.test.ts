@@ -43,3 +43,14 @@ test('a group without a creator grants creator rights to no member', () => {
     expect(mayChangeMembers(group, { kind: 'add', userId, userIds: [7] })).toBe(false);
   }
 });
+
+test('where only the owner adds, members can still leave', () => {
+  const group = { type: temporary, creatorId: creator, ownerAddsOnly: true, memberIds };
+  const may = (kind: 'add' | 'remove', userId: number, id: number) =>
+    mayChangeMembers(group, { kind, userId, userIds: [id] });
+  expect([may('add', member, 7), may('add', creator, 7), may('remove', member, member)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+});

@@ -8,6 +8,8 @@ export interface GroupRights {
   type: number;
   /** 0: none */
   creatorId: number;
+  /** members of a temporary group cannot add others; left out: they can */
+  ownerAddsOnly?: boolean;
   memberIds: ReadonlySet<number>;
 }
 
@@ -30,12 +32,13 @@ export interface WantedChange {
  * | normal, its creator | yes   | yes           | yes                 |
  * | an outsider      | no       | no            | no                  |
  *
- * A creator who is no longer a member is an outsider. Requests by administrators (the HTTP API) are not checked here. A
+ * With `ownerAddsOnly` only the creator adds. A creator who is no longer a member is an outsider. Requests by administrators (the HTTP API) are not checked here. A
  * request is granted as a whole or not at all.
  */
 export function mayChangeMembers(group: GroupRights, { kind, userId, userIds }: WantedChange): boolean {
   if (!group.memberIds.has(userId)) return false;
   if (userId === group.creatorId) return true;
   if (group.type !== GROUP_TYPE_TMP) return false;
-  return kind === 'add' || userIds.every((id) => id === userId);
+  if (kind === 'add') return !group.ownerAddsOnly;
+  return userIds.every((id) => id === userId);
 }

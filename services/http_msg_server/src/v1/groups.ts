@@ -182,7 +182,7 @@ export const groupOperations = [
     tag: 'Groups',
     summary: 'Dissolve a group',
     description:
-      'All its members leave it and are notified; it cannot be restored. Its creator may, and who administers groups.',
+      'All its members leave it and are notified. For 30 days the console can restore it. Its creator may, and who administers groups.',
     permission,
     administration,
     params,

@@ -41,7 +41,7 @@ export function refuseMessage(refusal: SendRefusal | 'nobody' | 'other-request')
   const details: Partial<Record<typeof refusal, string>> = {
     'to-oneself': 'a user cannot send a message to themselves',
     'unknown-user': 'the sender or the receiver does not exist',
-    'not-a-member': 'the sender is not in the group, or there is none',
+    'not-a-member': 'the sender is not in the group or is muted there, or there is no such group',
     nobody: 'the sender does not exist, or may write to none of the receivers',
   };
   throw new Problem('not-possible', details[refusal]);

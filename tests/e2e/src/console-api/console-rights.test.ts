@@ -54,16 +54,20 @@ async function newItem(): Promise<number> {
   return (await owner.done('createDiscovery', { body: { name: 'wiki', url: 'http://wiki/' } })).item_id;
 }
 
-/** A new broadcast from a bot, due in an hour. */
-async function newBroadcast(): Promise<Asked> {
+async function newBot(): Promise<number> {
   const [bot] = await stand.cluster.sql<{ id: number }>(
     `WITH made AS (INSERT INTO im_user (name, password_hash) VALUES ($1, '!') RETURNING id)
      INSERT INTO bot (user_id) SELECT id FROM made RETURNING user_id AS id`,
     [`b${unique()}`],
   );
+  return bot?.id ?? 0;
+}
+
+/** A new broadcast from a bot, due in an hour. */
+async function newBroadcast(): Promise<Asked> {
   const send_at = new Date(Date.now() + 3_600_000).toISOString();
   return {
-    body: { key: unique(), from_user_id: bot?.id, message: 'lunch', audience: 'everybody', send_at },
+    body: { key: unique(), from_user_id: await newBot(), message: 'lunch', audience: 'everybody', send_at },
   };
 }
 
@@ -277,7 +281,28 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     }),
     'group.add',
   ],
-  dissolveGroup: [ofGroup, 'group.remove'],
+  dissolveGroup: [ofGroup, 'group.dissolve'],
+  listDissolvedGroups: [nothing],
+  restoreGroup: [
+    async () => {
+      const asked = await ofGroup();
+      await owner.done('dissolveGroup', asked);
+      return asked;
+    },
+    'group.restore',
+  ],
+  handOverGroup: [
+    async () => ({ ...(await ofGroup()), body: { user_id: (await newUser()).user_id } }),
+    'group.hand-over',
+  ],
+  muteInGroup: [async () => ({ ...(await ofGroup()), body: { user_id: null, muted: true } }), 'group.mute'],
+  announceInGroup: [
+    async () => {
+      const body = { key: unique(), from_user_id: await newBot(), text: 'lunch' };
+      return { ...(await ofGroup()), body };
+    },
+    'group.announce',
+  ],
   listDiscovery: [nothing],
   createDiscovery: [async () => ({ body: { name: 'wiki', url: 'http://wiki/' } }), 'discovery.create'],
   changeDiscovery: [

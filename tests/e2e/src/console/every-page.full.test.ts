@@ -34,6 +34,12 @@ beforeAll(async () => {
   );
   const client = await cluster.connect(hostileNames[0]);
   groupId = await client.groups.create(hostileNames[0], Object.values(ids));
+  await cluster.sql('UPDATE chat_group SET announcement = name, announced_at = now()');
+  await cluster.sql(
+    `WITH made AS (INSERT INTO chat_group (name, type, status) VALUES ($1, 2, 1) RETURNING id)
+     INSERT INTO dissolved_group (group_id) SELECT id FROM made`,
+    [hostileNames[0]],
+  );
   const [row] = await cluster.sql<{ id: number }>(
     'INSERT INTO user_import (file_name, created_by, rows, errors) VALUES ($1, $1, 1, 1) RETURNING id',
     [hostileNames[0]],
@@ -79,6 +85,7 @@ const pages = (): [path: string, loaded: string][] => [
   ['groups', 'tbody tr'],
   ['groups/new', '[name=type]'],
   [`groups/${groupId}`, 'tbody tr'],
+  ['groups/dissolved', 'tbody tr'],
   ['discovery', '.empty'],
   ['broadcasts', 'tbody tr'],
   ['broadcasts/new', '[name=message]'],

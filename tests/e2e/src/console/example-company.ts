@@ -70,7 +70,8 @@ export async function fillCompany(stand: ConsoleStand): Promise<Examples> {
   }
   await lifecycle(owner, second, ids, groupId);
   const import_id = await imported(owner);
-  await broadcasts(stand, owner, groupIds);
+  const botId = await broadcasts(stand, owner, groupIds);
+  await moderation(owner, groupId, members, botId);
   await machines(stand, userId);
   for (const [i, [name]] of people.slice(0, 6).entries()) {
     await cluster.connect(name, { clientType: i % 2 === 0 ? ClientType.WINDOWS : ClientType.ANDROID });
@@ -123,8 +124,8 @@ async function broadcasts(
   stand: ConsoleStand,
   owner: ConsoleClient,
   groupIds: readonly number[],
-): Promise<void> {
-  const { notices } = await stand.cluster.addUsers(['notices']);
+): Promise<number> {
+  const { notices = 0 } = await stand.cluster.addUsers(['notices']);
   await stand.cluster.sql(`UPDATE im_user SET nick_name = 'IT 通知' WHERE id = $1`, [notices]);
   await stand.cluster.sql('INSERT INTO bot (user_id) VALUES ($1)', [notices]);
   const later = new Date(Date.now() + 40 * 3_600_000).toISOString();
@@ -139,6 +140,23 @@ async function broadcasts(
   for (const [i, body] of wanted.entries()) {
     await owner.done('createBroadcast', { body: { key: `k${i}`, from_user_id: notices, ...body } });
   }
+  return notices;
+}
+
+/** An announcement, a muted member and a dissolved group. */
+async function moderation(
+  owner: ConsoleClient,
+  groupId: number,
+  members: readonly number[],
+  botId: number,
+): Promise<void> {
+  const params = { group_id: groupId };
+  const text = '周会改到每周二 10:00，会议室 3B。\nThe weekly is on Tuesdays at 10:00, room 3B.';
+  await owner.done('announceInGroup', { params, body: { key: 'a', from_user_id: botId, text } });
+  await owner.done('muteInGroup', { params, body: { user_id: members[2], muted: true } });
+  const body = { name: '年会筹备 Party', member_ids: members.slice(0, 4) };
+  const { group_id } = await owner.done('createGroup', { body });
+  await owner.done('dissolveGroup', { params: { group_id } });
 }
 
 /** Rows that neither people nor their clients create. */

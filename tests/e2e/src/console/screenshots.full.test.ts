@@ -43,6 +43,7 @@ const pages = (): [name: string, path: string, loaded: string][] => [
   ['groups', 'groups', 'tbody tr'],
   ['groups-new', 'groups/new', '[name=type]'],
   ['group', `groups/${examples.groupId}`, 'tbody tr'],
+  ['dissolved', 'groups/dissolved', 'tbody tr'],
   ['discovery', 'discovery', 'tbody tr'],
   ['broadcasts', 'broadcasts', 'tbody tr'],
   ['broadcasts-new', 'broadcasts/new', '[name=message]'],

@@ -6,23 +6,25 @@ import { may } from '../api/session.js';
 import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import type { Loaded } from '../ui/load.js';
-import { Card, Empty, Person } from '../ui/parts.js';
+import { Badge, Card, Empty, Person } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
 import { say } from '../ui/toast.js';
+import { Mute, muteText, unmute } from './group-mute.js';
 import { UserPicker } from './user-picker.js';
 import { callName, type User } from './users.js';
 
 export type Group = ApiReply<'getGroup'>;
-type Member = Group['members'][number];
+export type Member = Group['members'][number];
 
 /** Members rendered at first, and more at each click. */
 const shownAtOnce = 200;
 
-const memberName = ({ nick_name, name }: Member) => nick_name.trim() || name;
+export const memberName = ({ nick_name, name }: Member) => nick_name.trim() || name;
 
 export function Members({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
   const adding = useSignal(false);
   const shown = useSignal(shownAtOnce);
+  const muting = useSignal<Member | undefined>(undefined);
   const { group_id, members } = group;
   const change = async (kind: 'add' | 'remove', userId: number) => {
     const { changed_ids } = await call('changeGroupMembers', {
@@ -89,7 +91,10 @@ export function Members({ group, loaded }: { group: Group; loaded: Loaded<Group>
           caption={t('group.members')}
           rows={members.slice(0, shown.value)}
           keyOf={({ user_id }) => user_id}
-          columns={columns(remove)}
+          columns={columns((member) => {
+            if (member.muted) unmute(group, member, loaded.replace);
+            else muting.value = member;
+          }, remove)}
           busy={loaded.busy}
         />
       ) : (
@@ -107,18 +112,31 @@ export function Members({ group, loaded }: { group: Group; loaded: Loaded<Group>
           </button>
         </div>
       )}
+      {muting.value && (
+        <Mute
+          group={group}
+          member={muting.value}
+          onDone={loaded.replace}
+          onClose={() => {
+            muting.value = undefined;
+          }}
+        />
+      )}
     </Card>
   );
 }
 
-function columns(remove: (member: Member) => void): Column<Member>[] {
+function columns(mute: (member: Member) => void, remove: (member: Member) => void): Column<Member>[] {
   const shown: Column<Member>[] = [
     {
       label: t('user.name'),
       cell: (member) => (
-        <a href={`#/users/${member.user_id}`}>
-          <Person name={memberName(member)} login={member.name} />
-        </a>
+        <>
+          <a href={`#/users/${member.user_id}`}>
+            <Person name={memberName(member)} login={member.name} />
+          </a>
+          {member.muted && <Badge mood="warn">{muteText(member.muted)}</Badge>}
+        </>
       ),
     },
     { label: t('id'), cell: ({ user_id }) => String(user_id), number: true },
@@ -130,14 +148,24 @@ function columns(remove: (member: Member) => void): Column<Member>[] {
       label: t('actions'),
       actions: true,
       cell: (member) => (
-        <button
-          type="button"
-          class="plain slim danger"
-          aria-label={`${t('remove')}: ${memberName(member)}`}
-          onClick={() => remove(member)}
-        >
-          {t('remove')}
-        </button>
+        <>
+          <button
+            type="button"
+            class="plain slim"
+            aria-label={`${t(member.muted ? 'mute.lift' : 'mute')}: ${memberName(member)}`}
+            onClick={() => mute(member)}
+          >
+            {t(member.muted ? 'mute.lift' : 'mute')}
+          </button>
+          <button
+            type="button"
+            class="plain slim danger"
+            aria-label={`${t('remove')}: ${memberName(member)}`}
+            onClick={() => remove(member)}
+          >
+            {t('remove')}
+          </button>
+        </>
       ),
     },
   ];

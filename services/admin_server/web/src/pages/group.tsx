@@ -1,15 +1,17 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
 import { may } from '../api/session.js';
-import { t } from '../text/text.js';
+import { count, t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
-import { Dialog } from '../ui/dialog.js';
-import { Form, TextField } from '../ui/form.js';
 import { type Loaded, Ready, useLoad } from '../ui/load.js';
-import { Card, Facts, Page } from '../ui/parts.js';
+import { Badge, Card, Facts, Page } from '../ui/parts.js';
 import { goTo, href } from '../ui/route.js';
 import { say } from '../ui/toast.js';
+import { EditGroup } from './edit-group.js';
+import { GroupAnnouncement } from './group-announcement.js';
 import { type Group, Members } from './group-members.js';
+import { Mute, muteText, unmute } from './group-mute.js';
+import { HandOver } from './group-owner.js';
 
 export function GroupPage({ groupId }: { groupId: number }) {
   const group = useLoad((signal) => call('getGroup', { params: { group_id: groupId } }, signal), [groupId]);
@@ -17,10 +19,10 @@ export function GroupPage({ groupId }: { groupId: number }) {
 }
 
 function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
-  const editing = useSignal(false);
+  const open = useSignal<'edit' | 'hand-over' | 'mute' | undefined>(undefined);
   const { group_id, name, members } = group;
   const close = () => {
-    editing.value = false;
+    open.value = undefined;
   };
   const dissolve = () =>
     confirmThen({
@@ -45,10 +47,27 @@ function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
             <button
               type="button"
               onClick={() => {
-                editing.value = true;
+                open.value = 'edit';
               }}
             >
               {t('group.rename')}
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                open.value = 'hand-over';
+              }}
+            >
+              {t('owner.handOver')}
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                if (group.muted) unmute(group, undefined, loaded.replace);
+                else open.value = 'mute';
+              }}
+            >
+              {t(group.muted ? 'mute.lift' : 'mute.everybody')}
             </button>
             <button type="button" class="danger" onClick={dissolve}>
               {t('group.dissolve')}
@@ -74,10 +93,24 @@ function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
                     </a>
                   ),
                 ],
+                [t('group.writing'), writing(group)],
+                [
+                  t('group.adding'),
+                  t(
+                    group.type === 'normal' || group.owner_adds_only
+                      ? 'group.adding.owner'
+                      : 'group.adding.members',
+                  ),
+                ],
+                [
+                  t('group.maxMembers'),
+                  group.max_members === null ? t('group.maxMembers.none') : count(group.max_members),
+                ],
                 [t('user.avatar'), group.avatar_url],
               ]}
             />
           </Card>
+          <GroupAnnouncement group={group} loaded={loaded} />
           {may('audit:read') && (
             <p>
               <a href={href('audit', { resource: `group ${group_id}` })}>{t('user.history')}</a>
@@ -85,23 +118,18 @@ function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
           )}
         </div>
       </div>
-      {editing.value && (
-        <Dialog title={t('group.edit', { name })} onClose={close}>
-          <Form
-            submit={t('save')}
-            onCancel={close}
-            onSubmit={async (values) => {
-              const body = { name: values.text('name'), avatar_url: values.text('avatar_url') };
-              loaded.replace(await call('changeGroup', { params: { group_id }, body }));
-              say(t('saved'));
-              close();
-            }}
-          >
-            <TextField name="name" label={t('name')} value={name} maxLength={256} required autofocus />
-            <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
-          </Form>
-        </Dialog>
-      )}
+      {open.value === 'edit' && <EditGroup group={group} onDone={loaded.replace} onClose={close} />}
+      {open.value === 'hand-over' && <HandOver group={group} onDone={loaded.replace} onClose={close} />}
+      {open.value === 'mute' && <Mute group={group} onDone={loaded.replace} onClose={close} />}
     </Page>
+  );
+}
+
+function writing({ muted }: Group) {
+  if (!muted) return t('group.writing.everybody');
+  return (
+    <>
+      {t('group.writing.owner')} <Badge mood="warn">{muteText(muted)}</Badge>
+    </>
   );
 }

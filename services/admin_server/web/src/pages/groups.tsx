@@ -30,11 +30,16 @@ export function Groups() {
         group.members,
       ]}
       actions={
-        may('groups:write') && (
-          <a class="button main" href="#/groups/new">
-            {t('group.new')}
+        <>
+          <a class="button" href="#/groups/dissolved">
+            {t('dissolved')}
           </a>
-        )
+          {may('groups:write') && (
+            <a class="button main" href="#/groups/new">
+              {t('group.new')}
+            </a>
+          )}
+        </>
       }
       none={[t('groups.none'), t('groups.noneDo')]}
       noneFound={[t('groups.noneFound'), t('groups.noneFoundDo')]}

@@ -11,6 +11,7 @@ import { Audit } from './audit.js';
 import { Broadcasts } from './broadcasts.js';
 import { Departments } from './departments.js';
 import { Discovery } from './discovery.js';
+import { DissolvedGroups } from './dissolved-groups.js';
 import { GroupPage } from './group.js';
 import { Groups } from './groups.js';
 import { Lifecycle } from './lifecycle.js';
@@ -69,6 +70,7 @@ function userPages([id, rest]: readonly string[]) {
 function groupPages([id]: readonly string[]) {
   if (id === undefined) return <Groups />;
   if (id === 'new') return may('groups:write') ? <NewGroup /> : <NotThere />;
+  if (id === 'dissolved') return <DissolvedGroups />;
   const groupId = idIn(id);
   return groupId === undefined ? <NotThere /> : <GroupPage groupId={groupId} />;
 }

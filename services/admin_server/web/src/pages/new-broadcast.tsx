@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { maxBroadcastLength } from '../../../src/api/broadcasts.js';
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
+import { newKey } from '../api/new-key.js';
 import { ApiProblem } from '../api/problem.js';
 import { t, when } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
@@ -141,9 +142,4 @@ function momentIn(typed: string): string {
   const at = new Date(typed);
   if (Number.isNaN(at.getTime()) || at.getTime() <= Date.now()) throw new ApiProblem('not-later');
   return at.toISOString();
-}
-
-/** Used instead of randomUUID, which browsers offer only in secure contexts. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
 }

@@ -1,0 +1,76 @@
+import { useSignal } from '@preact/signals';
+import { call } from '../api/client.js';
+import { problemText } from '../api/problem.js';
+import { t } from '../text/text.js';
+import { Dialog } from '../ui/dialog.js';
+import { say } from '../ui/toast.js';
+import type { Group } from './group-members.js';
+import { UserPicker } from './user-picker.js';
+import { callName, type User } from './users.js';
+
+interface HandOverProps {
+  readonly group: Group;
+  readonly onDone: (group: Group) => void;
+  readonly onClose: () => void;
+}
+
+/** Gives a group to another owner. */
+export function HandOver({ group, onDone, onClose }: HandOverProps) {
+  const chosen = useSignal<User | undefined>(undefined);
+  const busy = useSignal(false);
+  const failure = useSignal<string | undefined>(undefined);
+  const members = new Set(group.members.map(({ user_id }) => user_id));
+  const handOver = async (user: User) => {
+    busy.value = true;
+    failure.value = undefined;
+    try {
+      const params = { group_id: group.group_id };
+      onDone(await call('handOverGroup', { params, body: { user_id: user.user_id } }));
+      say(t('owner.handedOver', { name: callName(user), group: group.name }));
+      onClose();
+    } catch (error) {
+      failure.value = problemText(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+  const owner = chosen.value;
+  return (
+    <Dialog title={t('owner.handOver')} onClose={onClose}>
+      <p>{t('owner.about', { group: group.name })}</p>
+      <UserPicker
+        label={t('owner.find')}
+        action={t('user.choose')}
+        {...(group.creator_id !== null && { without: new Set([group.creator_id]) })}
+        onPick={(user) => {
+          chosen.value = user;
+        }}
+      />
+      {owner && (
+        <p role="status">
+          {t(members.has(owner.user_id) ? 'owner.chosen' : 'owner.chosenStranger', {
+            name: callName(owner),
+          })}
+        </p>
+      )}
+      {failure.value && (
+        <p class="notice bad" role="alert">
+          {failure.value}
+        </p>
+      )}
+      <div class="row end">
+        <button type="button" onClick={onClose}>
+          {t('cancel')}
+        </button>
+        <button
+          type="button"
+          class="main"
+          disabled={!owner || busy.value}
+          onClick={() => owner && void handOver(owner)}
+        >
+          {t('owner.handOver')}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
