@@ -19,6 +19,9 @@ export function line(min: number, max: number) {
     .refine((text) => !text.includes('\0'), 'may not contain NUL');
 }
 
+/** The address of a page that people open; it cannot run a script, as javascript: and data: do. */
+export const webUrl = z.url({ protocol: /^https?$/ }).max(1024);
+
 /** A timestamp (RFC 3339). */
 export const moment = z.iso.datetime();
 

@@ -15,6 +15,7 @@ export {
   momentOf,
   pathId,
   pushOutcomes,
+  webUrl,
 } from './fields.js';
 export {
   changeGroupMembers,
@@ -36,3 +37,4 @@ export { checkPart, parseJson } from './request.js';
 export { savedId } from './saved.js';
 export { TokenBucket } from './token-bucket.js';
 export { changeUser, findUser, type ShownUser, shownUser, userFieldsOf } from './users.js';
+export { isScriptUrl, isWebUrl } from './web-url.js';

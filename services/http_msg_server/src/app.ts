@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import express, { type Express, type Response } from 'express';
+import { discoveryApi, discoveryPath } from './discovery/discovery-api.js';
 import { hooksApi } from './hooks/hooks-api.js';
 import type { ApiOptions } from './http/api-options.js';
 import { readBody } from './http/read-body.js';
@@ -34,6 +35,11 @@ export function createApp(options: ApiOptions, { endpoints, operations }: Routes
   const hooks = hooksApi(options, body);
   app.use((request, response, next) => {
     if (request.path.startsWith('/hooks/')) void hooks(request, response, next);
+    else next();
+  });
+  const discovery = discoveryApi(options);
+  app.use((request, response, next) => {
+    if (request.path === discoveryPath) void discovery(request, response, next);
     else next();
   });
   const legacy = legacyApi(options, endpoints, body);

@@ -86,7 +86,7 @@ function sayWhoNeedsNoKey({ keyless, keylessAddresses }: HttpMsgServerConfig, { 
 
 /** Responds to a proxy's request when the client it is forwarded for has too many in flight. */
 function refuseForwarded({ url = '' }: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(/^\/(v1|hooks)\//.test(url) ? 429 : 200, {
+  response.writeHead(/^\/(v1|hooks|api)\//.test(url) ? 429 : 200, {
     'content-type': 'application/json; charset=utf-8',
     'retry-after': '1',
     connection: 'close',

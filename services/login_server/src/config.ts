@@ -39,7 +39,11 @@ export const envSchema = {
   ),
   MSFS_PRIOR_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as clients reach it'),
   MSFS_BACKUP_URL: env.url('', web, 'Second base URL of msfs; the first one when unset'),
-  DISCOVERY_URL: env.url('', web, 'URL behind the clients’ discovery button; none when unset'),
+  DISCOVERY_URL: env.url(
+    '',
+    web,
+    'URL of the discovery list for clients: /api/discovery of http_msg_server, as clients reach it; none when unset',
+  ),
   CORS_ORIGINS: env.optionalString(
     'Origins of the web pages that may read responses of HTTP_PORT, such as https://chat.example.com, separated by commas; *: any; unset: none',
   ),

@@ -1,11 +1,11 @@
-import { id, line, pathId } from '@teamtalk/administration/fields';
+import { id, line, pathId, webUrl } from '@teamtalk/administration/fields';
 import { z } from 'zod';
 import { define } from './definition.js';
 import { priority } from './fields.js';
 
 const fields = {
   name: line(1, 64),
-  url: z.url({ protocol: /^https?$/ }).max(1024),
+  url: webUrl,
   priority: priority.describe('Larger numbers are shown first'),
 };
 

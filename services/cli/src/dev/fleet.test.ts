@@ -92,6 +92,8 @@ test('services on other ports than usual tell clients those, and listen on the l
     msfsPrior: `http://127.0.0.1:${msfs}/`,
     msfsBackup: `http://127.0.0.1:${msfs}/`,
   });
+  const { discovery = '' } = await told('127.0.0.1', planned);
+  expect(await (await fetch(discovery)).json()).toEqual([]);
   const answer = await fetch(`http://127.0.0.1:${msfs}/`);
   expect(await answer.json()).toMatchObject({ error_code: 1 });
   const all = planned.flatMap(({ ports }) => Object.keys(ports));

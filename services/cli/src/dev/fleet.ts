@@ -109,6 +109,7 @@ export class Fleet {
     const {
       ADVERTISE_IP,
       ADVERTISE_IP1,
+      DISCOVERY_URL,
       MSFS_PRIOR_URL,
       MSFS_BACKUP_URL,
       MSFS_URL,
@@ -121,6 +122,7 @@ export class Fleet {
     const webSockets = planned
       .filter(({ service }) => service === 'msg_server')
       .map(({ ports }) => `ws://${inUrl(advertised)}:${ports.ws}/`);
+    const api = planned.find(({ service }) => service === 'http_msg_server')?.ports.http;
     const files = planned.find(({ service }) => service === 'file_server')?.ports.ws;
     return {
       ...this.#keyless(),
@@ -131,6 +133,7 @@ export class Fleet {
       OPS_HOST: '127.0.0.1',
       ADVERTISE_IP: ADVERTISE_IP || advertised,
       ADVERTISE_IP1: ADVERTISE_IP1 || advertised,
+      DISCOVERY_URL: DISCOVERY_URL || (api ? `http://${inUrl(advertised)}:${api}/api/discovery` : ''),
       MSFS_PRIOR_URL: MSFS_PRIOR_URL || prior || '',
       MSFS_BACKUP_URL: MSFS_BACKUP_URL || (MSFS_PRIOR_URL ? '' : (backup ?? '')),
       MSFS_URL: MSFS_URL || MSFS_PRIOR_URL || prior || '',

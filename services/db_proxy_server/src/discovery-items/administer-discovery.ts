@@ -8,7 +8,7 @@ const codecs = { request: httpApi.api.CreateDiscoveryRequest, reply: httpApi.api
 
 type WireFields = httpApi.api.DiscoveryFields.$Properties | null | undefined;
 
-/** Administration of the clients' discovery page: /v1/discovery and /api/discovery. */
+/** The discovery list, and its administration. */
 export function administerDiscovery({ apiAnswers, discovery }: Context) {
   return {
     async listDiscovery() {

@@ -109,6 +109,10 @@ export class Discovery {
 function checkFields({ name, url }: DiscoveryFields): void {
   requireText('a name', name, 1, 64);
   requireText('a url', url, 1, 1024);
+  // Clients open it without looking at it, and javascript: and data: would run what is written there.
+  if (url !== null && !/^https?:/i.test(url)) {
+    throw new TeamTalkError('invalid-argument', 'a url begins with http: or https:');
+  }
 }
 
 function clamped(priority: number | null): number | null {

@@ -1,6 +1,6 @@
 import { type Bus, HeartbeatPublisher } from '@teamtalk/bus';
-import { apps, bots, type httpApi, messages, RpcServer, teamtalk } from '@teamtalk/rpc';
-import { createKit, tokenHash } from '@teamtalk/service-kit';
+import { administration, apps, bots, type httpApi, messages, RpcServer, teamtalk } from '@teamtalk/rpc';
+import { createKit, TeamTalkError, tokenHash } from '@teamtalk/service-kit';
 
 const { AppendStatus } = teamtalk.db;
 
@@ -21,6 +21,12 @@ export class FakeDbProxy {
   readonly hooks = new Map<string, httpApi.api.Hook.$Properties>();
   /** Number of look-ups of hooks. */
   hookQuestions = 0;
+  /** The discovery pages. */
+  discovery: httpApi.api.DiscoveryItem.$Properties[] = [];
+  /** How often they were listed. */
+  discoveryQuestions = 0;
+  /** Refuses to list them. */
+  failDiscovery = false;
   readonly #nonces = new Set<string>();
   /** the caller's, from its frames */
   originInstance = 0;
@@ -56,6 +62,11 @@ export class FakeDbProxy {
       proxy.hookQuestions++;
       for (const [token, hook] of proxy.hooks) if (tokenHash(token).equals(hash)) return { hook };
       return {};
+    });
+    server.unary(administration.listDiscovery, async () => {
+      proxy.discoveryQuestions++;
+      if (proxy.failDiscovery) throw new TeamTalkError('unavailable', 'no database');
+      return { items: proxy.discovery };
     });
     server.unary(bots.findReceiver, async ({ receiver }) => (receiver === '#ops' ? { groupId: 5 } : {}));
     const port = await server.listen({ host: '127.0.0.1', port: 0 });

@@ -2,16 +2,16 @@ import { ask, listDiscovery, maxId, savedId } from '@teamtalk/administration';
 import { administration } from '@teamtalk/rpc';
 import { z } from 'zod';
 import { scopedKey } from '../http/idempotency-key.js';
-import { id, key, keyOf, line, pathId } from './fields.js';
+import { id, key, keyOf, line, pathId, webUrl } from './fields.js';
 import { operation } from './operation.js';
 
 const fields = {
   name: line(1, 64),
-  url: z.url().max(1024),
+  url: webUrl,
   priority: z.int().min(0).max(maxId).describe('The larger ones are shown first'),
 };
 
-const item = z.object({ item_id: id, ...fields }).meta({ id: 'DiscoveryItem' });
+const item = z.object({ item_id: id, ...fields, url: z.string() }).meta({ id: 'DiscoveryItem' });
 const newItem = z
   .strictObject({ ...fields, priority: fields.priority.default(0), id: key })
   .meta({ id: 'NewDiscoveryItem' });

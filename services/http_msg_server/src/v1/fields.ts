@@ -2,7 +2,7 @@ import { line, Problem } from '@teamtalk/administration';
 import type { App } from '../auth/app.js';
 import { idempotencyKey } from '../http/fields.js';
 
-export { id, line, moment, momentOf, pathId } from '@teamtalk/administration';
+export { id, line, moment, momentOf, pathId, webUrl } from '@teamtalk/administration';
 
 /** A receiver by name. */
 export const receiver = line(2, 300).describe(

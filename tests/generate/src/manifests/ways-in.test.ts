@@ -111,17 +111,21 @@ it('the Ingress routes to existing ports, for host names in its certificate', ()
   const manifests = rendered.get('ingress') ?? [];
   const { tls, rules } = specOf<{
     tls: { hosts: string[] }[];
-    rules: { host: string; http: { paths: { backend: Backend }[] } }[];
+    rules: { host: string; http: { paths: { path: string; backend: Backend }[] } }[];
   }>(manifests, 'Ingress');
   expect(rules.map(({ host }) => host)).toEqual(tls.flatMap(({ hosts }) => hosts));
-  const backends = rules.flatMap(({ http }) => http.paths.map(({ backend }) => backend.service));
-  expect(backends.map(({ name, port }) => `${name} ${port.name}`)).toEqual([
-    'login-server http',
-    'msg-server ws',
-    'file-server ws',
-    'msfs http',
-    'web-server http',
-    'http-msg-server http',
+  const routes = rules.flatMap(({ http }) => http.paths);
+  const backends = routes.map(({ backend }) => backend.service);
+  expect(
+    routes.map(({ path, backend: { service } }) => `${path} ${service.name} ${service.port.name}`),
+  ).toEqual([
+    '/api/discovery http-msg-server http',
+    '/ login-server http',
+    '/ msg-server ws',
+    '/ file-server ws',
+    '/ msfs http',
+    '/ web-server http',
+    '/ http-msg-server http',
   ]);
   for (const { name, port } of backends) {
     const { ports } = specOf<{ ports: { name: string }[] }>(manifests, 'Service', name);
@@ -133,22 +137,27 @@ it('the Gateway routes to the same ports, for host names of its listener', () =>
   const manifests = rendered.get('gateway') ?? [];
   const { listeners } = specOf<{ listeners: { hostname: string }[] }>(manifests, 'Gateway');
   const routes = manifests.filter(({ kind }) => kind === 'HTTPRoute');
-  const specs = routes.map(
-    ({ spec }) => spec as { hostnames: string[]; rules: { backendRefs: { name: string; port: number }[] }[] },
-  );
-  const leadsTo = specs.map(({ hostnames: [host], rules }) => {
-    const [{ name = '', port = 0 } = {}] = rules[0]?.backendRefs ?? [];
-    const { ports } = specOf<ServiceSpec>(manifests, 'Service', name);
+  interface Rule {
+    matches?: { path: { value: string } }[];
+    backendRefs: { name: string; port: number }[];
+  }
+  const specs = routes.map(({ spec }) => spec as { hostnames: string[]; rules: Rule[] });
+  const leadsTo = specs.flatMap(({ hostnames: [host], rules }) => {
     expect(host?.endsWith(listeners[0]?.hostname.slice(1) ?? ' '), host).toBe(true);
-    return `${host} ${name} ${ports.find((each) => each.port === port)?.name}`;
+    return rules.map(({ matches, backendRefs: [{ name, port } = { name: '', port: 0 }] }) => {
+      const { ports } = specOf<ServiceSpec>(manifests, 'Service', name);
+      const path = matches?.[0]?.path.value ?? '/';
+      return `${host}${path} ${name} ${ports.find((each) => each.port === port)?.name}`;
+    });
   });
   expect(leadsTo.sort()).toEqual([
-    'api.example.com http-msg-server http',
-    'chat.example.com msg-server ws',
-    'files.example.com file-server ws',
-    'images.example.com msfs http',
-    'login.example.com login-server http',
-    'web.example.com web-server http',
+    'api.example.com/ http-msg-server http',
+    'chat.example.com/ msg-server ws',
+    'files.example.com/ file-server ws',
+    'images.example.com/ msfs http',
+    'login.example.com/ login-server http',
+    'login.example.com/api/discovery http-msg-server http',
+    'web.example.com/ web-server http',
   ]);
 });
 

@@ -41,6 +41,19 @@ export const httpMsgServer: Dashboard = {
       '{{hook}} {{outcome}}',
     ),
     panel(
+      'Requests for the discovery list',
+      'ops',
+      'By status. 503: the store has not answered since the start; 429: too many from one network.',
+      rate('teamtalk_http_msg_server_discovery_requests_total', 'status'),
+      '{{status}}',
+    ),
+    panel(
+      'Discovery list not read',
+      'ops',
+      'Clients got the last known list.',
+      rate('teamtalk_http_msg_server_discovery_failures_total'),
+    ),
+    panel(
       'Messages that wait for the store',
       'short',
       'When MAX_APPENDS are waiting, further ones get error 9.',
