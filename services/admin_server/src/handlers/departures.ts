@@ -39,7 +39,7 @@ async function change(
     const reply = await some();
     if (reply.result !== DEPARTURE_DONE) throw problemOf(reply.result, conflict);
     for (const changed of reply.groups as consoleApi.console.ChangedGroup[]) {
-      await notify(call, userId, changed);
+      await notifyOfGroup(call, userId, changed);
       owners.set(changed.groupId, changed.newOwnerId);
     }
     const { remaining } = reply;
@@ -54,7 +54,8 @@ async function change(
   }
 }
 
-async function notify(
+/** Notifies the members of a group that a user has left or rejoined. */
+export async function notifyOfGroup(
   call: Call,
   userId: number,
   { groupId, version, currentIds, addedIds, removedIds }: consoleApi.console.ChangedGroup,

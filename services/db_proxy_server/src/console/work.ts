@@ -5,6 +5,8 @@ import type { Context } from '../context.js';
 import type { DepartureOutcome } from '../groups/departures.js';
 import type { AccountOutcome, SetupToken } from './accounts.js';
 import type { Refusal } from './attempts.js';
+import { bulkChangeHandlers } from './bulk-changes.js';
+import { toChangedGroup } from './changed-groups.js';
 import type { RecoveryCodes } from './own-second-factor.js';
 import type { ConsoleSession } from './sessions.js';
 import { userImportHandlers } from './user-imports.js';
@@ -61,6 +63,7 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
 
   return {
     ...userImportHandlers(context),
+    ...bulkChangeHandlers(context),
 
     async getCounts() {
       const { users, users_left: usersLeft, departments, groups } = await consoleReports.counts();
@@ -238,14 +241,7 @@ function toChangedGroups(outcome: DepartureOutcome): consoleApi.console.ChangedG
   const { groups, remaining } = outcome;
   return {
     result: DEPARTURE_DONE,
-    groups: groups.map(({ groupId, version, current, added, removed, newOwner }) => ({
-      groupId,
-      version,
-      currentIds: current,
-      addedIds: added,
-      removedIds: removed,
-      newOwnerId: newOwner,
-    })),
+    groups: groups.map(toChangedGroup),
     remaining,
   };
 }

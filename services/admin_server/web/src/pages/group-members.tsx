@@ -9,8 +9,8 @@ import type { Loaded } from '../ui/load.js';
 import { Card, Empty, Person } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
 import { say } from '../ui/toast.js';
+import { callName, type User } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName, type User } from './users.js';
 
 export type Group = ApiReply<'getGroup'>;
 type Member = Group['members'][number];
