@@ -19,6 +19,7 @@ export const refusals = {
   ],
   'members-changing': ['conflict', 'members are being added concurrently'],
   'name-taken': ['conflict', 'the name is taken'],
+  'nobody-chosen': ['not-possible', 'no such user was chosen'],
   'no-second-factor': [
     'conflict',
     'two-step login is not set up for the account, or the account is your own',
@@ -26,7 +27,7 @@ export const refusals = {
   'no-such-members': ['not-possible', 'none of the members exists'],
   'not-in-group': ['not-possible', 'the user is not a member of the group'],
   'second-factor-on': ['conflict', 'two-step login is already set up'],
-  'successor-unknown': ['not-possible', 'the successor does not exist or has left'],
+  'successor-unknown': ['not-possible', 'the successor does not exist, has left, or is to leave as well'],
   'too-many-broadcasts': ['conflict', '100 broadcasts are already waiting'],
   'too-many-pages': ['conflict', 'there are already 200 discovery pages'],
   'user-has-left': ['conflict', 'the user has left; restore them first'],

@@ -2,8 +2,10 @@ import { id, line, moment, pathId } from '@teamtalk/administration/fields';
 import { z } from 'zod';
 import { define } from './definition.js';
 import { next } from './fields.js';
+import { userFilter } from './users.js';
 
-export const importOutcomes = ['create', 'change', 'same', 'error'] as const;
+export const importOutcomes = ['create', 'change', 'leave', 'same', 'error'] as const;
+export const importKinds = ['file', 'move', 'leave'] as const;
 const importStates = ['checked', 'running', 'done', 'undoing', 'undone'] as const;
 
 const counted = z.int().min(0);
@@ -12,7 +14,13 @@ const cell = line(0, 2_000).optional();
 const userImport = z
   .object({
     import_id: id,
-    file_name: z.string(),
+    kind: z
+      .enum(importKinds)
+      .describe('`file`: rows of a file; `move`, `leave`: a bulk change of users who exist'),
+    file_name: z.string().describe('Empty for a bulk change'),
+    department_id: id.nullable().describe('Where a bulk change moves users; null: to no department'),
+    keep_groups: z.boolean().describe('Whether leavers stay in their groups'),
+    successor_id: id.nullable(),
     created_by: z.string(),
     created_at: moment,
     state: z
@@ -21,9 +29,11 @@ const userImport = z
     rows: counted,
     creates: counted.describe('Rows that add a user'),
     changes: counted.describe('Rows that change one'),
+    leaves: counted.describe('Rows that mark one as having left'),
     same: counted.describe('Rows that change nothing'),
     errors: counted.describe('Rows that are left out'),
-    done: counted.describe('Of the rows that add or change'),
+    done: counted.describe('Of the rows that add, change or mark as having left'),
+    pending: counted.describe('Rows whose users’ connections or groups are still to be changed'),
     undone: counted,
     kept: counted.describe('Of the undone rows, those where later changes by others were kept'),
   })
@@ -36,6 +46,22 @@ const row = z.object({
   faults: z.array(z.object({ column: z.string(), fault: z.string(), value: z.string(), detail: z.string() })),
   user_id: id.nullable(),
 });
+
+const action = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('move'), department_id: id.nullable().describe('null: none') }),
+  z.strictObject({
+    kind: z.literal('leave'),
+    keep_groups: z.boolean(),
+    successor_id: id
+      .nullable()
+      .describe('As for leave-groups; if they leave meanwhile, the longest-standing members take over'),
+  }),
+]);
+
+const choice = z.discriminatedUnion('by', [
+  z.strictObject({ by: z.literal('ids'), user_ids: z.array(id).min(1).max(10_000) }),
+  z.strictObject({ by: z.literal('filter'), ...userFilter }),
+]);
 
 const rows = z.array(row);
 const params = z.strictObject({ import_id: pathId });
@@ -51,6 +77,18 @@ export const userImportsApi = define({
       'Its rows are added next, and checked: a dry run. Users change only when it is run. It is kept for 30 days.',
     access: 'users:import',
     body: z.strictObject({ file_name: line(1, 256) }).meta({ id: 'NewUserImport' }),
+    status: 201,
+    reply: userImport,
+  },
+  chooseUsers: {
+    method: 'post',
+    path: '/admin/v1/user-imports/bulk-changes',
+    tag,
+    summary: 'Choose users to move, or to mark as having left',
+    description:
+      'Begins an import whose rows are these users, at most 50,000; each has what would be done, and nothing changes until it is run. It is run, undone and kept like an import of a file.',
+    access: 'users:import',
+    body: z.strictObject({ action, users: choice }).meta({ id: 'BulkChange' }),
     status: 201,
     reply: userImport,
   },
@@ -126,7 +164,7 @@ export const userImportsApi = define({
     tag,
     summary: 'Add and change the users of the next 500 rows',
     description:
-      'Call again while its state is `running`; it continues where it was, whoever calls. Rows are checked again. Each user’s change is an audit event of its own. New users have no password until they are given one.',
+      'Call again while its state is `running`; it continues where it was, whoever calls. The connections of users who are marked as having left end at once; when no row is left, they leave their groups. Rows are checked again. Each user’s change is an audit event of its own. New users have no password until they are given one.',
     access: 'users:import',
     params,
     status: 200,
@@ -138,7 +176,7 @@ export const userImportsApi = define({
     tag,
     summary: 'Undo up to 500 rows of an import',
     description:
-      'Call again while its state is `undoing`. Users that it added are marked as having left; fields that it changed get their previous values back, unless somebody has changed them since.',
+      'Call again while its state is `undoing`. Users that it added are marked as having left; fields that it changed get their previous values back, unless somebody has changed them since. Users whom it marked as having left are restored, and rejoin their groups.',
     access: 'users:import',
     params,
     status: 200,

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { define } from './definition.js';
 import { next, page, password } from './fields.js';
 
+/** In the order of the numbers that the store has for them. */
+export const userStatuses = ['all', 'present', 'left'] as const;
+
 const fields = {
   name: line(1, 64).describe('The name with which the user logs in'),
   nick_name: line(0, 64),
@@ -37,6 +40,17 @@ const changedGroups = z
   })
   .meta({ id: 'ChangedGroups' });
 
+/** Which users a list has. */
+export const userFilter = {
+  text: line(0, 64)
+    .optional()
+    .describe(
+      'Part of the login name, nickname, real name, their pinyin, the telephone number or e-mail address',
+    ),
+  department_id: id.optional(),
+  status: z.enum(userStatuses).default('present'),
+};
+
 const params = z.strictObject({ user_id: pathId });
 const one = z.strictObject({
   user_id: pathId,
@@ -53,13 +67,8 @@ export const usersApi = define({
     access: 'users:read',
     query: z.strictObject({
       ...page,
-      text: line(0, 64)
-        .optional()
-        .describe(
-          'Part of the login name, nickname, real name, their pinyin, the telephone number or e-mail address',
-        ),
+      ...userFilter,
       department_id: pathId.optional(),
-      status: z.enum(['present', 'left', 'all']).default('present'),
     }),
     status: 200,
     reply: z.object({ users: z.array(user), next }).meta({ id: 'Users' }),

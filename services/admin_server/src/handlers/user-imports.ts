@@ -1,19 +1,41 @@
-import { ask, endLogins, momentOf, Problem, Refusal } from '@teamtalk/administration';
+import { ask, endLogins, momentOf, Problem, Refusal, type RefusalCode } from '@teamtalk/administration';
 import { faultText } from '@teamtalk/administration/user-table';
 import { consoleApi, consoleWork } from '@teamtalk/rpc';
-import type { ApiReply } from '../api/index.js';
-import { importOutcomes } from '../api/user-imports.js';
+import type { InputOf } from '../api/definition.js';
+import type { Api, ApiReply } from '../api/index.js';
+import { importKinds, importOutcomes } from '../api/user-imports.js';
+import { userStatuses } from '../api/users.js';
+import { notifyOfChange } from './group-notices.js';
 import type { Call, Handlers } from './handler.js';
 
-const { IMPORT_CONFLICT, IMPORT_DONE, IMPORT_NOT_FOUND } = consoleApi.console.ImportResult;
+const {
+  IMPORT_CONFLICT,
+  IMPORT_DONE,
+  IMPORT_NOBODY,
+  IMPORT_NOT_FOUND,
+  IMPORT_UNKNOWN_DEPARTMENT,
+  IMPORT_UNKNOWN_SUCCESSOR,
+} = consoleApi.console.ImportResult;
+
+const importRefusals = new Map<consoleApi.console.ImportResult, RefusalCode>([
+  [IMPORT_CONFLICT, 'import-state'],
+  [IMPORT_NOBODY, 'nobody-chosen'],
+  [IMPORT_UNKNOWN_DEPARTMENT, 'wrong-department'],
+  [IMPORT_UNKNOWN_SUCCESSOR, 'successor-unknown'],
+]);
 
 /** Milliseconds the store has for a batch of rows. */
 const batchMs = 15_000;
 
+/** Milliseconds after which the remaining groups are left to another call. */
+const groupsMs = 5_000;
+
 type Shown = ApiReply<'getUserImport'>;
+type FilteredUsers = Extract<InputOf<Api['chooseUsers']>['body']['users'], { by: 'filter' }>;
 
 export const userImports: Handlers<
   | 'createUserImport'
+  | 'chooseUsers'
   | 'addUserImportRows'
   | 'listUserImports'
   | 'getUserImport'
@@ -24,6 +46,23 @@ export const userImports: Handlers<
 > = {
   async createUserImport(call, { body }) {
     return shownOf(await ask(call, consoleWork.createUserImport, { fileName: body.file_name }));
+  },
+
+  async chooseUsers(call, { body: { action, users } }) {
+    const { department_id, keep_groups, successor_id } = {
+      department_id: null,
+      keep_groups: true,
+      successor_id: null,
+      ...action,
+    };
+    const request = {
+      kind: action.kind,
+      departmentId: department_id ?? 0,
+      keepGroups: keep_groups,
+      successorId: successor_id ?? 0,
+      ...(users.by === 'ids' ? { userIds: users.user_ids } : { filter: filterOf(users) }),
+    };
+    return shownOf(await ask(call, consoleWork.chooseUsers, request, batchMs));
   },
 
   async addUserImportRows(call, { params: { import_id: importId }, body }) {
@@ -58,14 +97,16 @@ export const userImports: Handlers<
   },
 
   async runUserImport(call, { params: { import_id: importId } }) {
-    return shownOf(await ask(call, consoleWork.runUserImport, { importId }, batchMs));
+    const reply = await ask(call, consoleWork.runUserImport, { importId }, batchMs);
+    const shown = await cutOff(call, shownOf(reply), reply.leftIds);
+    return changeGroups(call, shown);
   },
 
   async undoUserImport(call, { params: { import_id: importId } }) {
     const reply = await ask(call, consoleWork.undoUserImport, { importId }, batchMs);
     const shown = shownOf(reply);
     await endConnectionsOf(call, reply.leftIds);
-    return shown;
+    return changeGroups(call, shown);
   },
 
   async issueImportPasswords(call, { params: { import_id: importId }, body }) {
@@ -79,32 +120,79 @@ export const userImports: Handlers<
   },
 };
 
-/** Disconnects users who have left; they can no longer log in. */
-async function endConnectionsOf(call: Call, userIds: readonly number[]): Promise<void> {
+/** Disconnects users who have left; they can no longer log in. @returns those who were disconnected */
+async function endConnectionsOf(call: Call, userIds: readonly number[]): Promise<number[]> {
   const results = await Promise.allSettled(userIds.map((userId) => endLogins(call, userId)));
-  const failed = results.filter(({ status }) => status === 'rejected').length;
+  const ended = userIds.filter((_, at) => results[at]?.status === 'fulfilled');
+  const failed = userIds.length - ended.length;
   if (failed > 0) call.log.warn({ failed }, 'connections of users who left not ended');
+  return ended;
 }
 
-function shownOf({ result, userImport }: consoleApi.console.UserImportReply): Shown {
+/**
+ * Disconnects the leavers of a batch, and notes that they are. Those who are not are due again with the next call.
+ * @throws Problem `unavailable` when nobody could be disconnected
+ */
+async function cutOff(call: Call, shown: Shown, userIds: readonly number[]): Promise<Shown> {
+  if (userIds.length === 0) return shown;
+  const ended = await endConnectionsOf(call, userIds);
+  if (ended.length === 0) throw new Problem('unavailable', 'no route_server responds');
+  const request = { importId: shown.import_id, userIds: ended };
+  return shownOf(await ask(call, consoleWork.confirmCutOff, request, batchMs));
+}
+
+/** When all users are changed: takes leavers out of their groups, or puts them back, for as long as a call should take. */
+async function changeGroups(call: Call, begun: Shown): Promise<Shown> {
+  const { import_id: importId, kind, creates, changes, leaves } = begun;
+  const isUndoing = begun.state === 'undoing';
+  const end = performance.now() + groupsMs;
+  let shown = begun;
+  const isNext = () =>
+    shown.pending > 0 &&
+    (isUndoing ? shown.undone === shown.done : shown.done === creates + changes + leaves);
+  while (kind === 'leave' && isNext() && performance.now() < end) {
+    const reply = await ask(call, consoleWork.changeGroupsOfChosen, { importId });
+    const groups = reply.groups as consoleApi.console.ChangedGroup[];
+    for (const changed of groups) await notifyOfChange(call, reply.userId, changed);
+    shown = shownOf(reply);
+    if (reply.userId === 0) break;
+  }
+  return shown;
+}
+
+function filterOf({ text, department_id: departmentId, status }: FilteredUsers) {
+  return { text, departmentId, status: userStatuses.indexOf(status) };
+}
+
+function shownOf({
+  result,
+  userImport,
+}: Pick<consoleApi.console.UserImportReply, 'result' | 'userImport'>): Shown {
   requireDone(result);
   return toImport(userImport as consoleApi.console.UserImport);
 }
 
 function toImport(found: consoleApi.console.UserImport): Shown {
-  const { rows, creates, changes, same, errors, done, undone, kept } = found;
+  const { rows, creates, changes, leaves, same, errors, done, pending, undone, kept } = found;
   return {
     import_id: found.importId,
+    // db_proxy_servers of the version before have no kind.
+    kind: importKinds.find((each) => each === found.kind) ?? 'file',
     file_name: found.fileName,
+    department_id: found.departmentId || null,
+    keep_groups: found.keepGroups,
+    successor_id: found.successorId || null,
     created_by: found.createdBy,
     created_at: momentOf(found.createdAt),
     state: stateOf(found),
     rows,
     creates,
     changes,
+    leaves,
     same,
     errors,
     done,
+    pending,
     undone,
     kept,
   };
@@ -115,12 +203,14 @@ function stateOf({
   reverted,
   creates,
   changes,
+  leaves,
   done,
+  pending,
   undone,
 }: consoleApi.console.UserImport): Shown['state'] {
-  if (reverted) return undone < done ? 'undoing' : 'undone';
+  if (reverted) return undone < done || pending > 0 ? 'undoing' : 'undone';
   if (!begun) return 'checked';
-  return done < creates + changes ? 'running' : 'done';
+  return done < creates + changes + leaves || pending > 0 ? 'running' : 'done';
 }
 
 function rowsOf({ rows }: consoleApi.console.UserImportRowsReply): ApiReply<'addUserImportRows'>['rows'] {
@@ -141,5 +231,5 @@ function rowsOf({ rows }: consoleApi.console.UserImportRowsReply): ApiReply<'add
 function requireDone(result: consoleApi.console.ImportResult): void {
   if (result === IMPORT_DONE) return;
   if (result === IMPORT_NOT_FOUND) throw new Problem('not-found', 'there is no such import');
-  throw new Refusal(result === IMPORT_CONFLICT ? 'import-state' : 'import-too-large');
+  throw new Refusal(importRefusals.get(result) ?? 'import-too-large');
 }

@@ -13,9 +13,8 @@ import {
 } from '@teamtalk/administration';
 import { administration, type httpApi } from '@teamtalk/rpc';
 import type { ApiReply } from '../api/index.js';
+import { userStatuses } from '../api/users.js';
 import type { Call, Handlers } from './handler.js';
-
-const statuses = ['all', 'present', 'left'] as const;
 
 export const users: Handlers<
   | 'findUsers'
@@ -31,7 +30,7 @@ export const users: Handlers<
 > = {
   async findUsers(call, { query }) {
     const { after = 0, limit, text = '', department_id: departmentId = 0 } = query;
-    const status = statuses.indexOf(query.status);
+    const status = userStatuses.indexOf(query.status);
     const page = await ask(call, administration.findUsers, { after, limit, text, departmentId, status });
     const found = (page.users as httpApi.api.ApiUser[]).map(shownUser).map(toUser);
     return { users: found, next: found.length < limit ? null : (found.at(-1)?.user_id ?? null) };

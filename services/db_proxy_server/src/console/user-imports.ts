@@ -5,7 +5,15 @@ import { type ImportResult, type JudgedRow, maxRowsAtATime } from '../accounts/i
 import type { Actor } from '../actor.js';
 import type { Context } from '../context.js';
 
-const { IMPORT_CONFLICT, IMPORT_DONE, IMPORT_FULL, IMPORT_NOT_FOUND } = consoleApi.console.ImportResult;
+const {
+  IMPORT_CONFLICT,
+  IMPORT_DONE,
+  IMPORT_FULL,
+  IMPORT_NOBODY,
+  IMPORT_NOT_FOUND,
+  IMPORT_UNKNOWN_DEPARTMENT,
+  IMPORT_UNKNOWN_SUCCESSOR,
+} = consoleApi.console.ImportResult;
 
 type Request = consoleApi.console.UserImportRequest;
 
@@ -13,13 +21,26 @@ interface Caller {
   actor: Actor;
 }
 
-const results = { 'not-found': IMPORT_NOT_FOUND, conflict: IMPORT_CONFLICT, full: IMPORT_FULL } as const;
+const results = {
+  'not-found': IMPORT_NOT_FOUND,
+  conflict: IMPORT_CONFLICT,
+  full: IMPORT_FULL,
+  nobody: IMPORT_NOBODY,
+  'unknown-department': IMPORT_UNKNOWN_DEPARTMENT,
+  'unknown-successor': IMPORT_UNKNOWN_SUCCESSOR,
+} as const;
 
-/** Handlers for importing users from files. */
+/** Handlers for importing users from files, and for bulk changes. */
 export function userImportHandlers({ userImports }: Context) {
   async function found(importId: number): Promise<consoleApi.console.UserImportReply.$Properties> {
     const row = await userImports.find(importId);
     return row ? { result: IMPORT_DONE, userImport: toImport(row) } : { result: IMPORT_NOT_FOUND };
+  }
+
+  /** Users marked as having left whose connections were not ended yet. */
+  async function leavers(importId: number): Promise<number[]> {
+    const rows = await userImports.leftToDo(importId, [1], maxRowsAtATime);
+    return rows.map(({ userId }) => userId);
   }
 
   return {
@@ -68,7 +89,11 @@ export function userImportHandlers({ userImports }: Context) {
     },
 
     async runUserImport({ importId }: Request, { actor }: Caller) {
-      return toReply(await userImports.run(importId, actor));
+      // The users of a batch that ended before its connections did come first.
+      const before = await leavers(importId);
+      if (before.length > 0) return { ...(await found(importId)), leftIds: before };
+      const outcome = await userImports.run(importId, actor);
+      return { ...toReply(outcome), leftIds: await leavers(importId) };
     },
 
     async undoUserImport({ importId }: Request, { actor }: Caller) {
@@ -98,14 +123,29 @@ export function userImportHandlers({ userImports }: Context) {
   };
 }
 
-function toReply(outcome: ImportResult<ImportRow>): consoleApi.console.UserImportReply.$Properties {
+export function toReply(outcome: ImportResult<ImportRow>): consoleApi.console.UserImportReply.$Properties {
   if (outcome.result !== 'done') return { result: results[outcome.result] };
   return { result: IMPORT_DONE, userImport: toImport(outcome.value) };
 }
 
 function toImport(row: ImportRow): consoleApi.console.UserImport.$Properties {
-  const { id, file_name: fileName, created_by: createdBy, created_at: createdAt, ...counts } = row;
-  return { importId: id, fileName, createdBy, createdAt, ...counts };
+  const { id, file_name: fileName, created_by: createdBy, created_at: createdAt, ...shown } = row;
+  const {
+    department_id: departmentId,
+    keep_groups: keepGroups,
+    successor_id: successorId,
+    ...counts
+  } = shown;
+  return {
+    importId: id,
+    fileName,
+    createdBy,
+    createdAt,
+    ...counts,
+    departmentId: departmentId ?? 0,
+    keepGroups,
+    successorId: successorId ?? 0,
+  };
 }
 
 function toRow({

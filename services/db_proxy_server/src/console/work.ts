@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import type { DepartureOutcome } from '../groups/departures.js';
 import type { AccountOutcome, SetupToken } from './accounts.js';
 import type { Refusal } from './attempts.js';
+import { bulkChangeHandlers } from './bulk-changes.js';
 import { toWireChange } from './changed-group.js';
 import type { RecoveryCodes } from './own-second-factor.js';
 import type { ConsoleSession } from './sessions.js';
@@ -62,6 +63,7 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
 
   return {
     ...userImportHandlers(context),
+    ...bulkChangeHandlers(context),
 
     async getCounts() {
       const { users, users_left: usersLeft, departments, groups } = await consoleReports.counts();

@@ -215,6 +215,15 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     'user.change',
   ],
   createUserImport: [async () => ({ body: { file_name: 'people.csv' } }), 'import.create'],
+  chooseUsers: [
+    async () => ({
+      body: {
+        action: { kind: 'move', department_id: null },
+        users: { by: 'ids', user_ids: [(await newUser()).user_id] },
+      },
+    }),
+    'import.choose',
+  ],
   addUserImportRows: [
     async () => ({ ...(await checkedImport()), body: { rows: [{ row: 2, name: `u${unique()}` }] } }),
     'import.check',

@@ -204,7 +204,7 @@ it('checks each row of a file, imports the users, and undoes the import', async 
   await page.getByText('Department: there is no department “Nowhere”').waitFor();
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   expect(await confirm(page)).toBe('Users to add: 1; to change: 1. Rows to skip: 1.');
-  await page.getByText('imported', { exact: true }).waitFor();
+  await page.getByText('done', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'First passwords' }).click();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),

@@ -5,8 +5,8 @@ import { t } from '../text/text.js';
 import { Select } from '../ui/form.js';
 import { GroupPicker } from './group-picker.js';
 import { useDepartments } from './use-departments.js';
+import { callName } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName } from './users.js';
 
 export type Audience = ApiRequest<'createBroadcast'>['body']['audience'];
 

@@ -11,8 +11,8 @@ import { useLoad } from '../ui/load.js';
 import { Badge } from '../ui/parts.js';
 import type { Column } from '../ui/table.js';
 import { say } from '../ui/toast.js';
+import { callName, type User } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName, type User } from './users.js';
 
 type Erasure = ApiReply<'listErasures'>['erasures'][number];
 

@@ -10,8 +10,8 @@ import { Badge, Card, Empty, Person } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
 import { say } from '../ui/toast.js';
 import { Mute, muteText, unmute } from './group-mute.js';
+import { callName, type User } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName, type User } from './users.js';
 
 export type Group = ApiReply<'getGroup'>;
 export type Member = Group['members'][number];

@@ -5,8 +5,8 @@ import { t } from '../text/text.js';
 import { Dialog } from '../ui/dialog.js';
 import { say } from '../ui/toast.js';
 import type { Group } from './group-members.js';
+import { callName, type User } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName, type User } from './users.js';
 
 interface HandOverProps {
   readonly group: Group;

@@ -7,8 +7,8 @@ import { Form, Select, TextField } from '../ui/form.js';
 import { Card, Page, Person } from '../ui/parts.js';
 import { goTo } from '../ui/route.js';
 import { say } from '../ui/toast.js';
+import { callName, type User } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName, type User } from './users.js';
 
 export function NewGroup() {
   const members = useSignal<readonly User[]>([]);

@@ -6,8 +6,8 @@ import { Badge, Card, Empty, type Mood, Page } from '../ui/parts.js';
 import { goTo } from '../ui/route.js';
 import { type Column, Table } from '../ui/table.js';
 import { Devices } from './user-devices.js';
+import { callName } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName } from './users.js';
 
 type Push = ApiReply<'listPushes'>['pushes'][number];
 

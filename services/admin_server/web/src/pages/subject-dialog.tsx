@@ -3,8 +3,8 @@ import { t } from '../text/text.js';
 import { Dialog } from '../ui/dialog.js';
 import { Form, Select, TextField } from '../ui/form.js';
 import { GroupPicker } from './group-picker.js';
+import { callName } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName } from './users.js';
 
 /** A person or a group. */
 interface Subject {

@@ -3,13 +3,9 @@ import { call } from '../api/client.js';
 import { problemText } from '../api/problem.js';
 import { t } from '../text/text.js';
 import { Dialog } from '../ui/dialog.js';
-import { Select } from '../ui/form.js';
 import { say } from '../ui/toast.js';
-import { UserPicker } from './user-picker.js';
-import { callName, type User } from './users.js';
-
-const choices = ['longest', 'chosen', 'keep'] as const;
-type Choice = (typeof choices)[number];
+import { GroupsOfLeavers, useGroupsChoice } from './groups-of-leavers.js';
+import { callName, type User } from './user-name.js';
 
 interface DepartureProps {
   readonly user: User;
@@ -19,8 +15,7 @@ interface DepartureProps {
 
 /** Marks a user as having left, after asking what to do with their groups. */
 export function Departure({ user, onLeft, onClose }: DepartureProps) {
-  const choice = useSignal<Choice>('longest');
-  const successor = useSignal<User | undefined>(undefined);
+  const groups = useGroupsChoice();
   const busy = useSignal(false);
   const progress = useSignal<string | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
@@ -29,7 +24,7 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
 
   /** @returns the number of groups left */
   async function leaveGroups(): Promise<number> {
-    const body = { successor_id: choice.value === 'chosen' ? (successor.value?.user_id ?? null) : null };
+    const body = { successor_id: groups.successorId() };
     for (let count = 0; ; ) {
       const { groups, remaining } = await call('leaveGroups', { params, body });
       count += groups.length;
@@ -39,7 +34,7 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
   }
 
   async function leave(): Promise<void> {
-    if (choice.value === 'chosen' && !successor.value) {
+    if (groups.isIncomplete()) {
       failure.value = t('user.successorMissing');
       return;
     }
@@ -48,7 +43,7 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
     try {
       // Locked out first; leaving the groups may take a while.
       const left = await call('leaveUser', { params });
-      const count = choice.value === 'keep' ? 0 : await leaveGroups();
+      const count = groups.choice.value === 'keep' ? 0 : await leaveGroups();
       say(count > 0 ? t('user.leaveGroupsDone', { name, count }) : t('user.leaveDone', { name }));
       onLeft(left);
       onClose();
@@ -63,31 +58,13 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
   return (
     <Dialog title={t('user.leave')} onClose={onClose}>
       <p>{t('user.leaveAsk', { name, login: user.name })}</p>
-      <Select
-        name="groups"
-        label={t('user.leaveGroups')}
-        value={choice.value}
-        options={choices.map((value) => ({ value, label: t(`user.leaveGroups.${value}`) }))}
-        onChange={(value) => {
-          choice.value = value as Choice;
+      <GroupsOfLeavers
+        of={groups}
+        without={new Set([user.user_id])}
+        onPick={() => {
+          failure.value = undefined;
         }}
       />
-      {choice.value === 'chosen' && (
-        <>
-          <UserPicker
-            label={t('user.successor')}
-            action={t('user.choose')}
-            without={new Set([user.user_id])}
-            onPick={(picked) => {
-              successor.value = picked;
-              failure.value = undefined;
-            }}
-          />
-          {successor.value && (
-            <p role="status">{t('user.successorChosen', { name: callName(successor.value) })}</p>
-          )}
-        </>
-      )}
       {progress.value && <p role="status">{progress.value}</p>}
       {failure.value && (
         <p class="notice bad" role="alert">

@@ -4,7 +4,7 @@ import { ownDepartment } from '../api/session.js';
 import { t } from '../text/text.js';
 import { Select, TextField, type Values } from '../ui/form.js';
 import type { DepartmentTree } from './department-tree.js';
-import type { User } from './users.js';
+import type { User } from './user-name.js';
 
 /** The fields common to the forms for new and existing users. */
 export function UserFields({ of, departments }: { of?: User; departments: DepartmentTree }) {

@@ -11,11 +11,12 @@ import { Card, Empty, Facts, Page } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
 import { say } from '../ui/toast.js';
 import { ImportPasswords } from './import-passwords.js';
-import { ImportState, patiently, type UserImport } from './user-imports.js';
+import { useDepartments } from './use-departments.js';
+import { ImportState, importTitle, patiently, type UserImport } from './user-imports.js';
 
 type Row = ApiReply<'listUserImportRows'>['rows'][number];
 
-const outcomes = ['create', 'change', 'same', 'error'] as const;
+const outcomes = ['create', 'change', 'leave', 'same', 'error'] as const;
 
 export function UserImportPage({ importId }: { importId: number }) {
   const params = { import_id: importId };
@@ -24,10 +25,10 @@ export function UserImportPage({ importId }: { importId: number }) {
 }
 
 function Details({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImport> }) {
-  const { rows, creates, changes, same, errors, done, undone, kept } = shown;
+  const { kind, rows, creates, changes, leaves, same, errors, done, pending, undone, kept } = shown;
   return (
     <Page
-      title={shown.file_name}
+      title={importTitle(shown)}
       about={
         <>
           {t('import.checkedBy', { by: shown.created_by, at: when(shown.created_at) })}{' '}
@@ -40,12 +41,19 @@ function Details({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
         <Card title={t('import.result')}>
           <Facts
             of={[
+              ...(kind === 'move' ? ([[t('bulk.to'), <Target key="to" shown={shown} />]] as const) : []),
+              ...(kind === 'leave'
+                ? ([[t('user.leaveGroups'), <Target key="to" shown={shown} />]] as const)
+                : []),
               [t('import.rows'), String(rows)],
-              [t('import.outcome.create'), String(creates)],
-              [t('import.outcome.change'), String(changes)],
+              ...(kind === 'file' ? ([[t('import.outcome.create'), String(creates)]] as const) : []),
+              ...(kind === 'leave'
+                ? ([[t('import.outcome.leave'), String(leaves)]] as const)
+                : ([[t('import.outcome.change'), String(changes)]] as const)),
               [t('import.outcome.same'), String(same)],
               [t('import.outcome.error'), String(errors)],
               [t('import.done'), String(done)],
+              ...(pending > 0 ? ([[t('import.pending'), String(pending)]] as const) : []),
               ...(undone > 0
                 ? ([
                     [t('import.undone'), String(undone)],
@@ -61,10 +69,23 @@ function Details({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
   );
 }
 
+/** Where a bulk change moves users, or what it does with the groups of leavers. */
+function Target({ shown: { kind, department_id, keep_groups, successor_id } }: { shown: UserImport }) {
+  const departments = useDepartments();
+  if (kind === 'move') return <>{departments.data?.fullNameOf(department_id) || t('department.none')}</>;
+  if (keep_groups) return <>{t('user.leaveGroups.keep')}</>;
+  if (successor_id === null) return <>{t('user.leaveGroups.longest')}</>;
+  return (
+    <>
+      {t('user.leaveGroups.chosen')}: <a href={`#/users/${successor_id}`}>{`#${successor_id}`}</a>
+    </>
+  );
+}
+
 function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImport> }) {
   const busy = useSignal(false);
   const issuing = useSignal(false);
-  const { state, creates, changes, done, errors } = shown;
+  const { kind, state, creates, changes, leaves, done, errors } = shown;
   const params = { import_id: shown.import_id };
 
   async function untilOver(id: 'runUserImport' | 'undoUserImport', during: UserImport['state']) {
@@ -80,20 +101,28 @@ function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
     }
   }
 
+  const runText = {
+    file: t('import.runAsk', { creates, changes, errors }),
+    move: t('bulk.moveAsk', { count: changes, errors }),
+    leave: t('bulk.leaveAsk', { count: leaves }),
+  }[kind];
+  const runLabel = kind === 'file' ? t('import.run') : t(`bulk.${kind}Run`);
   const run = () =>
     confirmThen({
-      title: t('import.run'),
-      text: t('import.runAsk', { creates, changes, errors }),
-      action: t('import.run'),
+      title: runLabel,
+      text: runText,
+      action: runLabel,
+      danger: kind === 'leave',
       work: async () => {
         const now = await untilOver('runUserImport', 'running');
-        say(t('import.ran', { count: now.done }));
+        say(kind === 'leave' ? t('bulk.left', { count: now.done }) : t('import.ran', { count: now.done }));
       },
     });
   const undo = () =>
     confirmThen({
       title: t('import.undo'),
-      text: t('import.undoAsk', { count: done }),
+      text:
+        kind === 'file' ? t('import.undoAsk', { count: done }) : t(`bulk.${kind}UndoAsk`, { count: done }),
       action: t('import.undo'),
       danger: true,
       work: async () => {
@@ -101,14 +130,14 @@ function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
         say(t('import.undid', { count: now.undone }));
       },
     });
-  const canRun = state === 'running' || (state === 'checked' && creates + changes > 0);
+  const canRun = state === 'running' || (state === 'checked' && creates + changes + leaves > 0);
   const canIssue = (state === 'running' || state === 'done') && creates > 0 && may('users:reset-password');
   const canUndo = state === 'undoing' || ((state === 'running' || state === 'done') && done > 0);
   return (
     <>
       {canRun && (
         <button type="button" class="main" disabled={busy.value} onClick={run}>
-          {state === 'running' ? t('import.continue') : t('import.run')}
+          {state === 'running' ? t('import.continue') : runLabel}
         </button>
       )}
       {canIssue && (
@@ -140,7 +169,7 @@ function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImpo
 }
 
 function Rows({ shown }: { shown: UserImport }) {
-  const outcome = useSignal<string>(shown.errors > 0 ? 'error' : '');
+  const outcome = useSignal<string>(shown.kind === 'file' && shown.errors > 0 ? 'error' : '');
   const params = { import_id: shown.import_id };
   const load = async (limit: number, after?: number, signal?: AbortSignal) => {
     const query = { limit, after, outcome: outcomes.find((each) => each === outcome.value) };

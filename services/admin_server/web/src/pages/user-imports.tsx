@@ -30,6 +30,11 @@ export function ImportState({ of: { state } }: { of: UserImport }) {
   return <Badge mood={moods[state]}>{t(`import.state.${state}`)}</Badge>;
 }
 
+/** What an import is called: its file, or the kind of bulk change. */
+export function importTitle({ kind, file_name }: UserImport): string {
+  return kind === 'file' ? file_name : t(`import.kind.${kind}`);
+}
+
 /** Retries a call that exceeds the rate limit. */
 export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let left = 20; ; left--) {
@@ -76,7 +81,7 @@ function columns(): Column<UserImport>[] {
   return [
     {
       label: t('import.file'),
-      cell: ({ import_id, file_name }) => <a href={`#/users/import/${import_id}`}>{file_name}</a>,
+      cell: (each) => <a href={`#/users/import/${each.import_id}`}>{importTitle(each)}</a>,
     },
     { label: t('import.at'), cell: ({ created_at }) => when(created_at) },
     { label: t('import.by'), cell: ({ created_by }) => created_by },

@@ -2,7 +2,7 @@ import { call } from '../api/client.js';
 import { t } from '../text/text.js';
 import { Person } from '../ui/parts.js';
 import { Picker } from '../ui/picker.js';
-import { callName, type User } from './users.js';
+import { callName, type User } from './user-name.js';
 
 const limit = 20;
 

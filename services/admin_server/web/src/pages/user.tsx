@@ -16,7 +16,7 @@ import { Departure } from './user-departure.js';
 import { Devices } from './user-devices.js';
 import { changedFields, UserFields, writtenUser } from './user-fields.js';
 import { LoginFailures } from './user-login-failures.js';
-import { callName, type User } from './users.js';
+import { callName, type User } from './user-name.js';
 
 export function UserPage({ userId }: { userId: number }) {
   const params = { user_id: userId };

@@ -1,5 +1,4 @@
-import { useSignal } from '@preact/signals';
-import type { ApiReply } from '../../../src/api/index.js';
+import { type Signal, useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
 import { may } from '../api/session.js';
 import { t } from '../text/text.js';
@@ -8,27 +7,19 @@ import { Badge, Person } from '../ui/parts.js';
 import { route } from '../ui/route.js';
 import { SearchPage } from '../ui/search-page.js';
 import type { Column } from '../ui/table.js';
+import { BulkBar, type Chosen } from './bulk-change.js';
 import type { DepartmentTree } from './department-tree.js';
 import { useDepartments } from './use-departments.js';
-
-export type User = ApiReply<'getUser'>;
+import { callName, type User } from './user-name.js';
 
 const statuses = ['present', 'left', 'all'] as const;
 type Status = (typeof statuses)[number];
-
-/** A user's display name. */
-export function callName({
-  nick_name,
-  real_name,
-  name,
-}: Pick<User, 'nick_name' | 'real_name' | 'name'>): string {
-  return nick_name.trim() || real_name.trim() || name;
-}
 
 export function Users() {
   const { query } = route.peek();
   const department = useSignal(query.get('department') ?? '');
   const status = useSignal<Status>(statuses.find((each) => each === query.get('status')) ?? 'present');
+  const chosen = useSignal<Chosen>(new Set());
   const departments = useDepartments();
   return (
     <SearchPage
@@ -42,7 +33,7 @@ export function Users() {
         return { rows, next };
       }}
       keyOf={({ user_id }) => user_id}
-      columns={columns(departments.data)}
+      columns={columns(departments.data, may('users:import') ? chosen : undefined)}
       header={exportHeader()}
       cells={(user) => exportCells(user, departments.data)}
       filter={{ department: department.value, status: status.value === 'present' ? '' : status.value }}
@@ -70,6 +61,20 @@ export function Users() {
           />
         </>
       }
+      above={({ rows, text }) =>
+        may('users:import') && (
+          <BulkBar
+            chosen={chosen}
+            rows={rows}
+            filter={{
+              text,
+              department_id: department.value === '' ? undefined : Number(department.value),
+              status: status.value,
+            }}
+            departments={departments.data}
+          />
+        )
+      }
       actions={
         <>
           {may('users:import') && (
@@ -90,14 +95,18 @@ export function Users() {
   );
 }
 
-function columns(departments: DepartmentTree | undefined): Column<User>[] {
+/** @param chosen undefined: the account may not choose users */
+function columns(departments: DepartmentTree | undefined, chosen?: Signal<Chosen>): Column<User>[] {
   return [
     {
       label: t('user.name'),
       cell: (user) => (
-        <a href={`#/users/${user.user_id}`}>
-          <Person name={callName(user)} login={user.name} />
-        </a>
+        <span class="row">
+          {chosen && <Choose user={user} chosen={chosen} />}
+          <a href={`#/users/${user.user_id}`}>
+            <Person name={callName(user)} login={user.name} />
+          </a>
+        </span>
       ),
     },
     { label: t('id'), cell: ({ user_id }) => String(user_id), number: true },
@@ -109,6 +118,24 @@ function columns(departments: DepartmentTree | undefined): Column<User>[] {
       cell: ({ left }) => (left ? <Badge mood="warn">{t('user.left')}</Badge> : ''),
     },
   ];
+}
+
+function Choose({ user, chosen }: { user: User; chosen: Signal<Chosen> }) {
+  const { value } = chosen;
+  return (
+    <input
+      type="checkbox"
+      aria-label={t('bulk.choose', { name: callName(user) })}
+      checked={value === 'all' || value.has(user.user_id)}
+      disabled={value === 'all'}
+      onChange={(event) => {
+        const next = new Set(value === 'all' ? [] : value);
+        if (event.currentTarget.checked) next.add(user.user_id);
+        else next.delete(user.user_id);
+        chosen.value = next;
+      }}
+    />
+  );
 }
 
 function exportHeader(): string[] {

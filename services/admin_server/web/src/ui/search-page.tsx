@@ -29,6 +29,8 @@ interface SearchPageProps<Row> {
   readonly filter?: Readonly<Record<string, string>>;
   /** form fields for `filter` */
   readonly fields?: ComponentChildren;
+  /** shown above the list. @param shown the rows, and the text that they were searched for */
+  readonly above?: (shown: { readonly rows: readonly Row[]; readonly text: string }) => ComponentChildren;
   /** buttons and links */
   readonly actions?: ComponentChildren;
   readonly none: Hint;
@@ -47,6 +49,7 @@ export function SearchPage<Row>({
   cells,
   filter = {},
   fields,
+  above,
   actions,
   none,
   noneFound,
@@ -86,7 +89,10 @@ export function SearchPage<Row>({
         <Ready of={rows}>
           {({ rows: listed }) =>
             listed.length > 0 ? (
-              <Table caption={title} rows={listed} keyOf={keyOf} columns={columns} busy={rows.busy} />
+              <>
+                {above?.({ rows: listed, text: typed })}
+                <Table caption={title} rows={listed} keyOf={keyOf} columns={columns} busy={rows.busy} />
+              </>
             ) : (
               <Empty title={hint[0]}>{hint[1]}</Empty>
             )

@@ -8,10 +8,11 @@ interface Department {
 
 const depthLimit = 100;
 
-/** Finds departments by id (`#7`), by name if it is unambiguous, or by the path of names from the top (`Company/R&D`). */
+/** Finds departments by id (`#7`; `#0` is no department), by name if it is unambiguous, or by the path of names from the top (`Company/R&D`). */
 export function departmentsByName(departments: readonly Department[]): FindDepartment {
   const byId = new Map(departments.map((each) => [each.id, each]));
   const found = new Map<string, number[]>();
+  const isDepartment = (id: number) => id === 0 || byId.has(id);
   const add = (text: string, id: number) => {
     const ids = found.get(text) ?? [];
     if (!ids.includes(id)) found.set(text, [...ids, id]);
@@ -29,7 +30,7 @@ export function departmentsByName(departments: readonly Department[]): FindDepar
   }
   return (text) => {
     const byNumber = /^#(\d{1,10})$/.exec(text)?.[1];
-    if (byNumber) return byId.has(Number(byNumber)) ? Number(byNumber) : 'unknown-department';
+    if (byNumber) return isDepartment(Number(byNumber)) ? Number(byNumber) : 'unknown-department';
     const ids = found.get(keyOf(text)) ?? [];
     if (ids.length === 1) return ids[0] as number;
     if (ids.length > 1) return topmost(ids, byId) ?? 'ambiguous-department';

@@ -25,11 +25,11 @@ export interface ImportedFields {
   email?: string;
   tel?: string;
   signInfo?: string;
-  /** false: restores a user who was removed by undoing an earlier import */
+  /** true: marks the user as having left; false: restores a user who was removed by undoing an earlier import */
   disabled?: boolean;
 }
 
-export type ImportOutcome = 'create' | 'change' | 'same' | 'error';
+export type ImportOutcome = 'create' | 'change' | 'leave' | 'same' | 'error';
 
 /** What is wrong with a cell. */
 export interface Fault {

@@ -1,43 +1,57 @@
 import type { Actor } from '../../actor.js';
-import { recordEvents, setFields } from '../../audit/record-event.js';
+import { changesOf, recordEvents, setFields } from '../../audit/record-event.js';
 import type { Query } from '../../database/database.js';
 import {
   changeUsers,
   departmentsNow,
   existing,
+  existingById,
   type ImportRow,
   type Settled,
   settle,
 } from './import-rows.js';
-import { type ImportedFields, judgeRow, type WrittenUser } from './judge-row.js';
+import {
+  type Existing,
+  type ImportedFields,
+  type Judgement,
+  judgeRow,
+  type WrittenUser,
+} from './judge-row.js';
 import * as sql from './statements.js';
 
+interface WaitingRow {
+  row_no: number;
+  name: string;
+  fields: ImportedFields;
+  /** of a bulk change; null: the name says which user */
+  user_id: number | null;
+}
+
+interface JudgedAgain extends Judgement {
+  row_no: number;
+  name: string;
+  /** undefined: there is no such user yet */
+  id: number | undefined;
+}
+
 /** Adds and changes the users of the next rows. Each row is checked again, since users may have changed after the dry run. */
-export async function runRows(query: Query, importId: number, actor: Actor): Promise<ImportRow> {
+export async function runRows(
+  query: Query,
+  { id: importId, kind }: ImportRow,
+  actor: Actor,
+): Promise<ImportRow> {
   await query(sql.begin, [importId]);
-  const rows = await query<{ row_no: number; name: string; fields: ImportedFields }>(sql.waitingRows, [
-    importId,
-  ]);
-  const users = await existing(
-    query,
-    sql.lockUsersByName,
-    rows.map(({ name }) => name),
-  );
-  const find = await departmentsNow(query);
-  const judged = rows.map(({ row_no, name, fields }) => ({
-    row_no,
-    name,
-    ...judgeRow(writtenAgain(row_no, name, fields), users.get(name), 0, find),
-  }));
+  const rows = await query<WaitingRow>(sql.waitingRows, [importId]);
+  const judged = kind === 'file' ? await judgeWritten(query, rows) : await judgeChosen(query, rows);
   const wanted = judged.filter(({ outcome }) => outcome === 'create');
   const rowsToAdd = JSON.stringify(wanted.map(({ name, fields }) => ({ name, ...fields })));
   const created =
     wanted.length > 0 ? await query<{ id: number; name: string }>(sql.createUsers, [rowsToAdd]) : [];
   const ids = new Map(created.map(({ id, name }) => [name, id]));
-  const changed = judged.filter(({ outcome }) => outcome === 'change');
+  const changed = judged.filter(({ outcome }) => outcome === 'change' || outcome === 'leave');
   await changeUsers(
     query,
-    changed.map(({ name, changes }) => ({ id: users.get(name)?.id, ...changes?.after })),
+    changed.map(({ id, changes }) => ({ id, ...changes?.after })),
   );
   await recordEvents(query, actor, [
     ...wanted.flatMap(({ name, fields }) => {
@@ -45,14 +59,14 @@ export async function runRows(query: Query, importId: number, actor: Actor): Pro
       const after = setFields({ name, ...fields, import: importId });
       return id ? [{ verb: 'user.create', resource: `user ${id}`, after }] : [];
     }),
-    ...changed.map(({ name, changes }) => ({
+    ...changed.map(({ id, changes }) => ({
       verb: 'user.change',
-      resource: `user ${users.get(name)?.id}`,
+      resource: `user ${id}`,
       before: changes?.before ?? {},
       after: { ...changes?.after, import: importId },
     })),
   ]);
-  const settled = judged.map(({ row_no, name, outcome, faults, changes }): Settled => {
+  const settled = judged.map(({ row_no, name, id: userId, outcome, faults, changes }): Settled => {
     if (outcome === 'create') {
       const id = ids.get(name);
       const disabled = { before: { disabled: true }, after: { disabled: false } };
@@ -64,10 +78,44 @@ export async function runRows(query: Query, importId: number, actor: Actor): Pro
         faults: [{ column: 'name', fault: 'taken', value: name }],
       };
     }
-    const userId = users.get(name)?.id;
-    return { row_no, state: 1, outcome, faults, ...(userId && { user_id: userId }), ...changes };
+    // The caller ends a leaver's connections, and confirms it.
+    const toDo = outcome === 'leave' ? 1 : 0;
+    return { row_no, state: 1, outcome, faults, ...(userId && { user_id: userId }), ...changes, to_do: toDo };
   });
   return settle(query, importId, settled);
+}
+
+/** Judges rows of a file, whose names say which users they are about. */
+async function judgeWritten(query: Query, rows: readonly WaitingRow[]): Promise<JudgedAgain[]> {
+  const names = rows.map(({ name }) => name);
+  const users = await existing(query, sql.lockUsersByName, names);
+  const find = await departmentsNow(query);
+  return rows.map(({ row_no, name, fields }) => {
+    const user = users.get(name);
+    return { row_no, name, id: user?.id, ...judgeRow(writtenAgain(row_no, name, fields), user, 0, find) };
+  });
+}
+
+/** Judges rows of a bulk change, whose users may have another name by now. */
+async function judgeChosen(query: Query, rows: readonly WaitingRow[]): Promise<JudgedAgain[]> {
+  const users = await existingById(
+    query,
+    rows.map(({ user_id }) => user_id ?? 0),
+  );
+  const find = await departmentsNow(query);
+  return rows.map(({ row_no, name, fields, user_id }) => {
+    const user = users.get(user_id ?? 0);
+    if (!user) return { row_no, name, id: undefined, outcome: 'same', faults: [], fields };
+    const { id } = user;
+    if (fields.disabled) return { row_no, name, id, ...judgeLeaver(user) };
+    return { row_no, name, id, ...judgeRow(writtenAgain(row_no, name, fields), user, 0, find) };
+  });
+}
+
+function judgeLeaver({ fields: current }: Existing): Judgement {
+  const fields = { disabled: true };
+  const changes = changesOf(current, fields);
+  return { outcome: changes ? 'leave' : 'same', faults: [], fields, changes };
 }
 
 /** Converts a checked row back for another check, with numbers in place of words. */

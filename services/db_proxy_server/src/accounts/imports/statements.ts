@@ -7,8 +7,13 @@ export const batchRows = 500;
 /** Days for which an import can be undone. */
 const keptDays = 30;
 
-const columns = `id, file_name, created_by, extract(epoch FROM created_at)::float8 AS created_at,
-  begun_at IS NOT NULL AS begun, undone_at IS NOT NULL AS reverted, rows, creates, changes, same, errors, done, undone, kept`;
+/** A row that changes a user when it is run, as against one that changes nothing or is wrong. */
+const changing = `outcome IN ('create', 'change', 'leave')`;
+
+/** The columns of an import, in SQL. */
+export const columns = `id, kind, file_name, created_by, extract(epoch FROM created_at)::float8 AS created_at, department_id,
+  keep_groups, successor_id, begun_at IS NOT NULL AS begun, undone_at IS NOT NULL AS reverted,
+  rows, creates, changes, leaves, same, errors, done, pending, undone, kept`;
 
 export const createImport: Statement = {
   name: 'user_import_create',
@@ -44,13 +49,13 @@ export const beginUndo: Statement = {
 export const recount: Statement = {
   name: 'user_import_recount',
   text: `
-    UPDATE user_import i SET rows = n.rows, creates = n.creates, changes = n.changes, same = n.same, errors = n.errors,
-      done = n.done, undone = n.undone, kept = n.kept
+    UPDATE user_import i SET rows = n.rows, creates = n.creates, changes = n.changes, leaves = n.leaves, same = n.same,
+      errors = n.errors, done = n.done, pending = n.pending, undone = n.undone, kept = n.kept
     FROM (
       SELECT count(*) AS rows, count(*) FILTER (WHERE outcome = 'create') AS creates,
-        count(*) FILTER (WHERE outcome = 'change') AS changes, count(*) FILTER (WHERE outcome = 'same') AS same,
-        count(*) FILTER (WHERE outcome = 'error') AS errors,
-        count(*) FILTER (WHERE state > 0 AND outcome IN ('create', 'change')) AS done,
+        count(*) FILTER (WHERE outcome = 'change') AS changes, count(*) FILTER (WHERE outcome = 'leave') AS leaves,
+        count(*) FILTER (WHERE outcome = 'same') AS same, count(*) FILTER (WHERE outcome = 'error') AS errors,
+        count(*) FILTER (WHERE state > 0 AND ${changing}) AS done, count(*) FILTER (WHERE to_do > 0) AS pending,
         count(*) FILTER (WHERE state > 1) AS undone, count(*) FILTER (WHERE state = 3) AS kept
       FROM user_import_row WHERE import_id = $1
     ) AS n
@@ -117,15 +122,15 @@ export const listRows: Statement = {
 export const waitingRows: Statement = {
   name: 'user_import_waiting_rows',
   text: `
-    SELECT row_no, name, fields FROM user_import_row
-    WHERE import_id = $1 AND state = 0 AND outcome IN ('create', 'change') ORDER BY row_no LIMIT ${batchRows}`,
+    SELECT row_no, name, fields, user_id FROM user_import_row
+    WHERE import_id = $1 AND state = 0 AND ${changing} ORDER BY row_no LIMIT ${batchRows}`,
 };
 
 export const doneRows: Statement = {
   name: 'user_import_done_rows',
   text: `
     SELECT row_no, outcome, user_id, before, after FROM user_import_row
-    WHERE import_id = $1 AND state = 1 AND outcome IN ('create', 'change')
+    WHERE import_id = $1 AND state = 1 AND ${changing}
     ORDER BY row_no DESC LIMIT ${batchRows}`,
 };
 
@@ -135,9 +140,9 @@ export const settleRows: Statement = {
   text: `
     UPDATE user_import_row i SET state = r.state, outcome = coalesce(r.outcome, i.outcome),
       faults = coalesce(r.faults, i.faults), user_id = coalesce(r.user_id, i.user_id),
-      before = coalesce(r.before, i.before), after = coalesce(r.after, i.after)
+      before = coalesce(r.before, i.before), after = coalesce(r.after, i.after), to_do = coalesce(r.to_do, i.to_do)
     FROM json_to_recordset($2::json) AS r
-      (row_no int4, state int2, outcome text, faults json, user_id int4, before json, after json)
+      (row_no int4, state int2, outcome text, faults json, user_id int4, before json, after json, to_do int2)
     WHERE i.import_id = $1 AND i.row_no = r.row_no`,
 };
 

@@ -1,25 +1,23 @@
 import type { Actor } from '../../actor.js';
 import { recordEvents } from '../../audit/record-event.js';
 import type { Query } from '../../database/database.js';
-import { changeUsers, existing, type ImportRow, type Settled, settle } from './import-rows.js';
+import { changeUsers, existingById, type ImportRow, type Settled, settle } from './import-rows.js';
 import { type ImportedFields, undoOf } from './judge-row.js';
 import * as sql from './statements.js';
 
 /** Undoes the last rows that were imported. @returns the import, and the ids of the users removed by undoing */
 export async function undoRows(
   query: Query,
-  importId: number,
+  { id: importId, kind, keep_groups: keepGroups }: ImportRow,
   actor: Actor,
 ): Promise<ImportRow & { left: number[] }> {
   const left: number[] = [];
   await query(sql.beginUndo, [importId]);
   const rows = await query<Required<Settled>>(sql.doneRows, [importId]);
-  const found = await existing(
+  const users = await existingById(
     query,
-    sql.lockUsers,
     rows.map(({ user_id: id }) => id),
   );
-  const users = new Map(Array.from(found.values(), (user) => [user.id, user]));
   const undone = rows.map(({ row_no, user_id, before, after }) => {
     const user = users.get(user_id);
     return {
@@ -51,7 +49,10 @@ export async function undoRows(
   const row = await settle(
     query,
     importId,
-    undone.map(({ row_no, kept }) => ({ row_no, state: kept ? 3 : 2 })),
+    undone.map(({ row_no, kept, changes }) => {
+      const rejoins = kind === 'leave' && !keepGroups && changes !== undefined;
+      return { row_no, state: kept ? 3 : 2, to_do: rejoins ? 3 : 0 };
+    }),
   );
   return { ...row, left };
 }

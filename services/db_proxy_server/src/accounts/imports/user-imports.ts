@@ -4,7 +4,9 @@ import { openAudit, recordEvents } from '../../audit/record-event.js';
 import type { Database, Query } from '../../database/database.js';
 import { isStorableId } from '../../database/ids.js';
 import { isStorableText } from '../../database/text.js';
-import { departmentsNow, existing, type ImportRow } from './import-rows.js';
+import * as bulk from './bulk-statements.js';
+import { type BulkChange, chooseUsers, type Unchoosable } from './choose-users.js';
+import { departmentsNow, existing, type ImportRow, type ToDo } from './import-rows.js';
 import { type IssuedPasswords, issuePasswords } from './issue-passwords.js';
 import { type Fault, type ImportOutcome, judgeRow, type WrittenUser } from './judge-row.js';
 import { runRows } from './run-import.js';
@@ -12,7 +14,7 @@ import * as sql from './statements.js';
 import { undoRows } from './undo-import.js';
 
 /** Most rows of one import. */
-const maxImportRows = 50_000;
+export const maxImportRows = 50_000;
 /** Most rows per call. */
 export const maxRowsAtATime = sql.batchRows;
 /** Most imports listed, the newest ones. */
@@ -29,7 +31,15 @@ export interface JudgedRow {
   user_id: number;
 }
 
-export type ImportResult<T> = { result: 'done'; value: T } | { result: 'not-found' | 'conflict' | 'full' };
+interface LeftToDo {
+  rowNo: number;
+  userId: number;
+  toDo: ToDo;
+}
+
+export type ImportResult<T> =
+  | { result: 'done'; value: T }
+  | { result: 'not-found' | 'conflict' | 'full' | Unchoosable };
 
 /** Imports of users from files: rows are checked, then users are added and changed; an import can be undone. */
 export class UserImports {
@@ -49,6 +59,41 @@ export class UserImports {
       await record({ verb: 'import.create', resource: `import ${id}`, after: { fileName: shown } });
       return id;
     });
+  }
+
+  /**
+   * Chooses users for a bulk change; changes none of them yet.
+   * `full`: there are more than 50,000
+   */
+  choose(change: BulkChange, userIds: readonly number[], actor: Actor): Promise<ImportResult<ImportRow>> {
+    if (userIds.length > maxImportRows) return Promise.resolve({ result: 'full' });
+    return this.#database.transaction('choose_users', async (query) => {
+      const record = await openAudit(query, actor);
+      const chosen = await chooseUsers(query, change, userIds, actor);
+      if (typeof chosen === 'string') return { result: chosen };
+      await query(sql.recount, [chosen]);
+      const [row] = await query<ImportRow>(sql.oneImport, [chosen]);
+      const after = { ...change, users: row?.rows };
+      await record({ verb: 'import.choose', resource: `import ${chosen}`, after });
+      return { result: 'done', value: row as ImportRow };
+    });
+  }
+
+  /** The first rows with one of these things left to do, and their users; 0: the user is not to be changed any more. */
+  async leftToDo(importId: number, toDo: readonly ToDo[], limit: number): Promise<LeftToDo[]> {
+    if (!isStorableId(importId)) return [];
+    return this.#database.query<LeftToDo>(bulk.leftToDo, [importId, toDo, limit]);
+  }
+
+  /** Notes what is left to do for rows after `was` was done. @returns the import */
+  async setToDo(
+    importId: number,
+    rows: readonly number[],
+    was: ToDo,
+    next: ToDo,
+  ): Promise<ImportRow | undefined> {
+    if (!isStorableId(importId)) return undefined;
+    return (await this.#database.query<ImportRow>(bulk.setToDo, [importId, rows, was, next]))[0];
   }
 
   /** Newest first. */
@@ -83,7 +128,7 @@ export class UserImports {
       return Promise.reject(new TeamTalkError('invalid-argument', 'a row is there twice'));
     }
     return this.#inImport<JudgedRow[]>('check_user_import', importId, actor, async (query, current) => {
-      if (current.begun) return { result: 'conflict' };
+      if (current.begun || current.kind !== 'file') return { result: 'conflict' };
       if (current.rows + written.length > maxImportRows) {
         const again = await query(sql.sameRows, [importId, numbers]);
         if (current.rows + written.length - again.length > maxImportRows) return { result: 'full' };
@@ -120,7 +165,7 @@ export class UserImports {
   run(importId: number, actor: Actor): Promise<ImportResult<ImportRow>> {
     return this.#inImport<ImportRow>('run_user_import', importId, actor, async (query, current) => {
       if (current.reverted) return { result: 'conflict' };
-      return { result: 'done', value: await runRows(query, importId, actor) };
+      return { result: 'done', value: await runRows(query, current, actor) };
     });
   }
 
@@ -137,7 +182,7 @@ export class UserImports {
       actor,
       async (query, current) => {
         if (!current.begun) return { result: 'conflict' };
-        return { result: 'done', value: await undoRows(query, importId, actor) };
+        return { result: 'done', value: await undoRows(query, current, actor) };
       },
     );
   }
