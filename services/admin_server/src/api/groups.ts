@@ -1,7 +1,7 @@
 import { groupTypes, id, line, pathId } from '@teamtalk/administration/fields';
 import { z } from 'zod';
 import { define } from './definition.js';
-import { next, page } from './fields.js';
+import { expectedOf, next, page, readText } from './fields.js';
 
 const type = z
   .enum(groupTypes)
@@ -77,7 +77,13 @@ export const groupsApi = define({
     description: 'Clients see it when they next ask for their groups.',
     access: 'groups:write',
     params,
-    body: z.strictObject({ name, avatar_url: avatar }).partial().meta({ id: 'GroupChange' }),
+    body: z
+      .strictObject({
+        name: name.optional(),
+        avatar_url: avatar.optional(),
+        expected: expectedOf({ name: readText, avatar_url: readText }),
+      })
+      .meta({ id: 'GroupChange' }),
     status: 200,
     reply: group,
   },

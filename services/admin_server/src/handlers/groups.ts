@@ -48,7 +48,14 @@ export const groups: Handlers<
   },
 
   async changeGroup(call, { params: { group_id: groupId }, body }) {
-    const request = { groupId, name: body.name, avatarUrl: body.avatar_url };
+    const { name, avatar_url: avatarUrl, expected } = body;
+    const request = {
+      groupId,
+      name,
+      avatarUrl,
+      expectedName: expected?.name,
+      expectedAvatarUrl: expected?.avatar_url,
+    };
     savedId(await ask(call, administration.changeGroup, request), 'group');
     return find(call, groupId);
   },

@@ -48,7 +48,8 @@ export const users: Handlers<
   },
 
   async changeUser(call, { params: { user_id: userId }, body }) {
-    await changeUser(call, userId, body, call.actor);
+    const { expected, ...wanted } = body;
+    await changeUser(call, userId, wanted, call.actor, expected);
     return find(call, userId);
   },
 

@@ -34,9 +34,10 @@ export function administerGroups({ groupAdministration }: Context) {
       };
     },
 
-    async changeGroup({ groupId, name, avatarUrl, actor }) {
+    async changeGroup({ groupId, name, avatarUrl, expectedName, expectedAvatarUrl, actor }) {
       const fields = { name: name ?? null, avatar: avatarUrl ?? null };
-      return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor)));
+      const read = { name: expectedName ?? null, avatar: expectedAvatarUrl ?? null };
+      return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor), read));
     },
 
     async getReceipts({ userId, sessionId }) {

@@ -1,5 +1,5 @@
 import type { Actor } from '../actor.js';
-import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { isChanged, requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit } from '../audit/record-event.js';
 import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
@@ -108,9 +108,15 @@ export class GroupAdministration {
 
   /**
    * Changes a group's name or avatar; clients notice it by the version.
+   * @param expected fields as the caller has read them; `changed` when one is different now
    * @throws TeamTalkError `invalid-argument` when a field is invalid
    */
-  async change(groupId: number, fields: GroupFields, actor: Actor): Promise<SaveOutcome> {
+  async change(
+    groupId: number,
+    fields: GroupFields,
+    actor: Actor,
+    expected?: GroupFields,
+  ): Promise<SaveOutcome> {
     const { name, avatar } = fields;
     requireText('a name', name, 1, 256);
     requireText('an avatar’s address', avatar, 0, 1024);
@@ -119,6 +125,7 @@ export class GroupAdministration {
       const record = await openAudit(query, actor);
       const [current] = await query<GroupFields>(lockGroup, [groupId]);
       if (!current) return { result: 'not-found' };
+      if (isChanged(current, expected)) return { result: 'changed' };
       await query(change, [groupId, name, avatar]);
       const changes = changesOf(current, fields);
       if (changes) await record({ verb: 'group.change', resource: `group ${groupId}`, ...changes });

@@ -6,6 +6,7 @@ import { confirmThen } from '../ui/confirm.js';
 import { Dialog } from '../ui/dialog.js';
 import { Form, TextField } from '../ui/form.js';
 import { type Loaded, Ready, useLoad } from '../ui/load.js';
+import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
 import { Card, Facts, Page } from '../ui/parts.js';
 import { goTo, href } from '../ui/route.js';
 import { say } from '../ui/toast.js';
@@ -85,23 +86,48 @@ function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
           )}
         </div>
       </div>
-      {editing.value && (
-        <Dialog title={t('group.edit', { name })} onClose={close}>
-          <Form
-            submit={t('save')}
-            onCancel={close}
-            onSubmit={async (values) => {
-              const body = { name: values.text('name'), avatar_url: values.text('avatar_url') };
-              loaded.replace(await call('changeGroup', { params: { group_id }, body }));
-              say(t('saved'));
-              close();
-            }}
-          >
-            <TextField name="name" label={t('name')} value={name} maxLength={256} required autofocus />
-            <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
-          </Form>
-        </Dialog>
-      )}
+      {editing.value && <Edit group={group} onSaved={loaded.replace} onClose={close} />}
     </Page>
+  );
+}
+
+interface EditProps {
+  readonly group: Group;
+  readonly onSaved: (group: Group) => void;
+  readonly onClose: () => void;
+}
+
+function Edit({ group, onSaved, onClose }: EditProps) {
+  const params = { group_id: group.group_id };
+  const meanwhile = useMeanwhile(group, () => call('getGroup', { params }));
+  return (
+    <Dialog title={t('group.edit', { name: group.name })} onClose={onClose}>
+      <Form
+        submit={t('save')}
+        onCancel={onClose}
+        onSubmit={async (values) => {
+          const written = changedFields(meanwhile.before, {
+            name: values.text('name'),
+            avatar_url: values.text('avatar_url'),
+          });
+          const saved = await meanwhile.save(({ name, avatar_url }) =>
+            call('changeGroup', { params, body: { ...written, expected: { name, avatar_url } } }),
+          );
+          onSaved(saved);
+          say(t('saved'));
+          onClose();
+        }}
+      >
+        <ChangedMeanwhile
+          of={meanwhile}
+          fields={[
+            [t('name'), ({ name }) => name],
+            [t('user.avatar'), ({ avatar_url }) => avatar_url],
+          ]}
+        />
+        <TextField name="name" label={t('name')} value={group.name} maxLength={256} required autofocus />
+        <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
+      </Form>
+    </Dialog>
   );
 }

@@ -5,6 +5,7 @@ import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { Form } from '../ui/form.js';
 import { type Loaded, Ready, useLoad } from '../ui/load.js';
+import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
 import { Badge, Card, Facts, Page } from '../ui/parts.js';
 import { href } from '../ui/route.js';
 import { ShownOnce } from '../ui/shown-once.js';
@@ -14,7 +15,7 @@ import { useDepartments } from './use-departments.js';
 import { Connections } from './user-connections.js';
 import { Departure } from './user-departure.js';
 import { Devices } from './user-devices.js';
-import { changedFields, UserFields, writtenUser } from './user-fields.js';
+import { editableFields, shownFields, UserFields, writtenUser } from './user-fields.js';
 import { LoginFailures } from './user-login-failures.js';
 import { callName, type User } from './user-name.js';
 
@@ -104,17 +105,10 @@ function Details({ user, loaded, departments }: DetailsProps) {
 function Profile({ user, departments }: { user: User; departments: DepartmentTree | undefined }) {
   return (
     <Facts
-      of={[
-        [t('user.login'), user.name],
-        [t('user.nick'), user.nick_name],
-        [t('user.realName'), user.real_name],
-        [t('user.gender'), t(`gender.${user.gender}`)],
-        [t('department'), departments?.fullNameOf(user.department_id)],
-        [t('user.tel'), user.tel],
-        [t('user.email'), user.email],
-        [t('user.avatar'), <Picture key={user.avatar_url} url={user.avatar_url} />],
-        [t('user.signature'), user.sign_info],
-      ]}
+      of={shownFields(departments).map(([label, shown]) => [
+        label,
+        label === t('user.avatar') ? <Picture key={user.avatar_url} url={user.avatar_url} /> : shown(user),
+      ])}
     />
   );
 }
@@ -154,19 +148,24 @@ interface EditProps {
 }
 
 function Edit({ user, departments, onSaved, onCancel }: EditProps) {
+  const params = { user_id: user.user_id };
+  const meanwhile = useMeanwhile(user, () => call('getUser', { params }));
   return (
     <Form
       class="form two"
       submit={t('save')}
       onCancel={onCancel}
       onSubmit={async (values) => {
-        const body = changedFields(user, writtenUser(values));
-        if (Object.keys(body).length === 0) return onCancel();
-        const saved = await call('changeUser', { params: { user_id: user.user_id }, body });
+        const changed = changedFields(meanwhile.before, writtenUser(values));
+        if (Object.keys(changed).length === 0) return onCancel();
+        const saved = await meanwhile.save((read) =>
+          call('changeUser', { params, body: { ...changed, expected: editableFields(read) } }),
+        );
         say(t('saved'));
         onSaved(saved);
       }}
     >
+      <ChangedMeanwhile of={meanwhile} fields={shownFields(departments)} />
       <UserFields of={user} departments={departments} />
     </Form>
   );

@@ -466,6 +466,7 @@ export const en = {
   'login.title': 'TeamTalk console',
   logOut: 'Log out',
   menu: 'Menu',
+  meanwhile: 'Somebody else has changed this meanwhile. Save again to keep their changes and yours.',
   migration: 'Migration',
   'migration.about': 'The progress of the import from the old servers. It refreshes every few seconds.',
   'migration.began': 'Started',
@@ -576,6 +577,7 @@ export const en = {
   'refusal.approver-not-independent':
     'You cannot approve this export: you requested it, or your account was created or changed after the request.',
   'refusal.broadcast-ended': 'The broadcast has already ended.',
+  'refusal.changed-meanwhile': 'It was not saved, because somebody else has changed it since you opened it.',
   'refusal.department-not-empty': 'The department still has users, or departments below it.',
   'refusal.group-full': 'The group would have too many members.',
   'refusal.import-state': 'The import has already begun or been undone. Reload the page.',

@@ -437,6 +437,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'login.title': 'TeamTalk 控制台',
   logOut: '退出登录',
   menu: '菜单',
+  meanwhile: '此内容已被他人修改。再次保存将同时保留对方和您的修改。',
   migration: '迁移',
   'migration.about': '从旧服务器导入的进度，每隔几秒自动更新。',
   'migration.began': '开始时间',
@@ -542,6 +543,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'refusal.approver-not-independent':
     '您不能批准此导出：您是申请人，或者您的账号是在提出申请之后创建或更改的。',
   'refusal.broadcast-ended': '该广播已经结束。',
+  'refusal.changed-meanwhile': '未保存：打开后已被他人修改。',
   'refusal.department-not-empty': '该部门仍有用户或下级部门。',
   'refusal.group-full': '群成员将超过人数上限。',
   'refusal.import-state': '该导入已经开始或已撤销，请刷新页面。',
