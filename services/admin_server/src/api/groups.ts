@@ -20,7 +20,7 @@ const shown = {
   creator_id: id.nullable().describe('null: no owner'),
 };
 
-const group = z
+export const group = z
   .object({
     ...shown,
     version: z.int().describe('Increases with every change'),

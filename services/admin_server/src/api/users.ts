@@ -31,7 +31,7 @@ const readFields = {
   sign_info: readText,
 };
 
-const user = z
+export const user = z
   .object({ user_id: id, ...fields, left: z.boolean().describe('Cannot log in, and is not listed') })
   .meta({ id: 'User' });
 

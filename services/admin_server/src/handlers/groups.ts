@@ -30,7 +30,7 @@ export const groups: Handlers<
     return { groups: found, next: found.length < limit ? null : (found.at(-1)?.group_id ?? null) };
   },
 
-  getGroup: (call, { params }) => find(call, params.group_id),
+  getGroup: (call, { params }) => findGroup(call, params.group_id),
 
   async createGroup(call, { body }) {
     const outcome = await makeGroup(call, {
@@ -44,7 +44,7 @@ export const groups: Handlers<
       idempotencyKey: `console ${randomUUID()}`,
     });
     if (typeof outcome === 'string') throw groupProblem(outcome);
-    return find(call, outcome.groupId);
+    return findGroup(call, outcome.groupId);
   },
 
   async changeGroup(call, { params: { group_id: groupId }, body }) {
@@ -57,7 +57,7 @@ export const groups: Handlers<
       expectedAvatarUrl: expected?.avatar_url,
     };
     savedId(await ask(call, administration.changeGroup, request), 'group');
-    return find(call, groupId);
+    return findGroup(call, groupId);
   },
 
   async changeGroupMembers(call, { params: { group_id: groupId }, body }) {
@@ -76,20 +76,21 @@ export const groups: Handlers<
   },
 
   async dissolveGroup(call, { params: { group_id: groupId } }) {
-    const { memberIds: members } = await details(call, groupId);
+    const { memberIds: members } = await groupDetails(call, groupId);
     await dissolveGroup(call, { groupId, members, as: undefined, byAdmin: true, actor: call.actor });
     return undefined;
   },
 };
 
-async function details(call: Call, groupId: number): Promise<httpApi.api.GroupDetails> {
+/** @throws Problem `not-found` */
+export async function groupDetails(call: Call, groupId: number): Promise<httpApi.api.GroupDetails> {
   const found = await ask(call, administration.getGroup, { groupId });
   if (!found.found) throw new Problem('not-found', 'there is no such group');
   return found;
 }
 
-async function find(call: Call, groupId: number): Promise<ApiReply<'getGroup'>> {
-  const found = await details(call, groupId);
+export async function findGroup(call: Call, groupId: number): Promise<ApiReply<'getGroup'>> {
+  const found = await groupDetails(call, groupId);
   const members: ApiReply<'getGroup'>['members'] = [];
   for (let i = 0; i < found.memberIds.length; i += maxAsked) {
     const userIds = found.memberIds.slice(i, i + maxAsked);

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
-import { may } from '../api/session.js';
+import { may, me } from '../api/session.js';
 import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { Dialog } from '../ui/dialog.js';
@@ -8,8 +8,10 @@ import { Form, TextField } from '../ui/form.js';
 import { type Loaded, Ready, useLoad } from '../ui/load.js';
 import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
 import { Card, Facts, Page } from '../ui/parts.js';
+import { Picture } from '../ui/picture.js';
 import { goTo, href } from '../ui/route.js';
 import { say } from '../ui/toast.js';
+import { UploadPicture } from '../ui/upload-picture.js';
 import { type Group, Members } from './group-members.js';
 
 export function GroupPage({ groupId }: { groupId: number }) {
@@ -19,7 +21,8 @@ export function GroupPage({ groupId }: { groupId: number }) {
 
 function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
   const editing = useSignal(false);
-  const { group_id, name, members } = group;
+  const uploaded = useSignal('');
+  const { group_id, name, members, avatar_url: url } = group;
   const close = () => {
     editing.value = false;
   };
@@ -75,9 +78,19 @@ function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
                     </a>
                   ),
                 ],
-                [t('user.avatar'), group.avatar_url],
+                [t('user.avatar'), <Picture key={url} url={url} shown={url === uploaded.value} />],
               ]}
             />
+            {may('groups:write') && me.value?.uploads && (
+              <UploadPicture
+                onChoose={async (picture) => {
+                  const saved = await call('setGroupPicture', { params: { group_id }, body: { picture } });
+                  uploaded.value = saved.avatar_url;
+                  loaded.replace(saved);
+                  say(t('saved'));
+                }}
+              />
+            )}
           </Card>
           {may('audit:read') && (
             <p>
