@@ -9,6 +9,7 @@ export const refusals = {
     'the requester cannot approve the export, nor can an account that was created or changed after the request',
   ],
   'broadcast-ended': ['conflict', 'the broadcast has already ended'],
+  'changed-meanwhile': ['conflict', 'somebody else has changed it meanwhile'],
   'department-not-empty': ['conflict', 'the department has users, or departments below it'],
   'group-full': ['not-possible', 'the group would have too many members'],
   'import-state': ['conflict', 'the import has already begun or been undone, or has not begun yet'],
@@ -19,6 +20,8 @@ export const refusals = {
   ],
   'members-changing': ['conflict', 'members are being added concurrently'],
   'name-taken': ['conflict', 'the name is taken'],
+  'no-image-server': ['not-possible', 'no image server is configured: MSFS_URL'],
+  'not-a-picture': ['not-possible', 'the file is not a JPEG, PNG or GIF'],
   'nobody-chosen': ['not-possible', 'no such user was chosen'],
   'no-second-factor': [
     'conflict',

@@ -3,7 +3,7 @@ import { Problem } from './problem.js';
 import { Refusal } from './refusal.js';
 import type { RefusalCode } from './refusals.js';
 
-const { SAVED, SAVE_CONFLICT, SAVE_NOT_FOUND } = httpApi.api.SaveResult;
+const { SAVED, SAVE_CHANGED, SAVE_CONFLICT, SAVE_NOT_FOUND } = httpApi.api.SaveResult;
 
 /**
  * Returns the id from a successful reply.
@@ -14,6 +14,7 @@ const { SAVED, SAVE_CONFLICT, SAVE_NOT_FOUND } = httpApi.api.SaveResult;
 export function savedId({ result, id }: httpApi.api.SaveReply, what: string, conflict?: RefusalCode): number {
   if (result === SAVED) return id;
   if (result === SAVE_NOT_FOUND) throw new Problem('not-found', `there is no such ${what}`);
+  if (result === SAVE_CHANGED) throw new Refusal('changed-meanwhile');
   if (result === SAVE_CONFLICT) throw conflict ? new Refusal(conflict) : new Problem('conflict');
   throw new Refusal('wrong-department');
 }

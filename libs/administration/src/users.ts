@@ -73,6 +73,7 @@ export function userFieldsOf(wanted: UserChange): httpApi.api.UserFields.$Proper
 /**
  * Changes a user. Disabling a user or changing their password logs them out everywhere; clients are notified at once of a
  * changed avatar or signature.
+ * @param expected fields as the caller has read them; it is refused when one has another value now
  * @throws Problem when it is not saved, or connections could not be ended
  */
 export async function changeUser(
@@ -80,9 +81,15 @@ export async function changeUser(
   userId: number,
   wanted: UserChange,
   actor: Actor,
+  expected?: UserChange,
 ): Promise<void> {
-  const fields = userFieldsOf(wanted);
-  savedId(await ask(backend, administration.changeUser, { userId, fields, actor }), 'user', 'name-taken');
+  const request = {
+    userId,
+    fields: userFieldsOf(wanted),
+    actor,
+    ...(expected && { expected: userFieldsOf(expected) }),
+  };
+  savedId(await ask(backend, administration.changeUser, request), 'user', 'name-taken');
   if (wanted.disabled || wanted.password !== undefined) await endLogins(backend, userId);
   announce(backend, userId, wanted);
 }

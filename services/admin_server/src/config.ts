@@ -56,6 +56,15 @@ export const envSchema = {
     false,
     'Whether an e-mail address says who somebody is even if the provider does not say email_verified: only where nobody can choose their own',
   ),
+  MSFS_URL: env.url(
+    '',
+    ['http:', 'https:'],
+    'Base URL of msfs, as admin_server reaches it, for pictures uploaded in the console; msfs needs PUBLIC_URL where clients reach it differently. Empty: no pictures can be uploaded',
+  ),
+  MSFS_UPLOAD_TOKEN: env.string(
+    '',
+    'One of MSFS_UPLOAD_TOKENS of msfs; empty: none, which suffices where msfs takes uploads of everybody',
+  ),
   MAX_CONNECTIONS: env.integer(500, 1, 1_000_000, 'HTTP connections at most; further ones are refused'),
   ...addressLimitEnv,
   MAX_BODY_BYTES: env.integer(262_144, 1024, 16_777_216, 'Largest request body, bytes'),
@@ -84,6 +93,8 @@ export interface AdminServerConfig extends CommonConfig {
   origin: string | undefined;
   /** undefined: accounts have passwords only */
   signOn: SignOnConfig | undefined;
+  /** undefined: no pictures can be uploaded */
+  msfs: { url: string; token: string } | undefined;
   addressLimits: AddressLimits;
   limits: { connections: number; bodyBytes: number; writesPerSecond: number };
   timeouts: { requestMs: number };
@@ -100,6 +111,7 @@ function nest(values: EnvValues<typeof envSchema>): AdminServerConfig {
     hstsSeconds: values.HSTS_SECONDS,
     origin: originOf(values.CONSOLE_ORIGIN),
     signOn: signOnConfig(values),
+    msfs: values.MSFS_URL === '' ? undefined : { url: values.MSFS_URL, token: values.MSFS_UPLOAD_TOKEN },
     addressLimits: addressLimits(values),
     limits: {
       connections: values.MAX_CONNECTIONS,

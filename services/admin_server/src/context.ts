@@ -3,6 +3,7 @@ import type { Bus, Cluster, Registry } from '@teamtalk/bus';
 import { connectStore, type ReplicaPool } from '@teamtalk/rpc';
 import type { Kit, Logger } from '@teamtalk/service-kit';
 import type { AdminServerConfig } from './config.js';
+import { Pictures } from './pictures.js';
 
 /** Services whose instances the overview lists. */
 const services = [
@@ -30,6 +31,8 @@ export interface Context {
   readonly pool: ReplicaPool;
   /** display name of the sign-on provider; undefined: none is configured */
   readonly signOn: string | undefined;
+  /** undefined: no pictures can be uploaded */
+  readonly pictures: Pictures | undefined;
 }
 
 export function createContext(config: AdminServerConfig, kit: Kit, cluster: Cluster): Context {
@@ -43,5 +46,6 @@ export function createContext(config: AdminServerConfig, kit: Kit, cluster: Clus
     registries: [...followed.values(), dbProxies],
     pool,
     signOn: config.signOn?.name,
+    pictures: config.msfs && new Pictures(config.msfs, kit.log),
   };
 }

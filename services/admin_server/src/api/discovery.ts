@@ -1,7 +1,7 @@
 import { id, line, pathId, webUrl } from '@teamtalk/administration/fields';
 import { z } from 'zod';
 import { define } from './definition.js';
-import { priority } from './fields.js';
+import { expectedOf, priority, readText } from './fields.js';
 
 const fields = {
   name: line(1, 64),
@@ -44,7 +44,12 @@ export const discoveryApi = define({
     summary: 'Change a page',
     access: 'discovery:write',
     params,
-    body: z.strictObject(fields).partial().meta({ id: 'DiscoveryItemChange' }),
+    body: z
+      .strictObject({
+        ...z.object(fields).partial().shape,
+        expected: expectedOf({ ...fields, name: readText, url: readText }),
+      })
+      .meta({ id: 'DiscoveryItemChange' }),
     status: 200,
     reply: saved,
   },

@@ -1,7 +1,7 @@
 import { groupTypes, id, line, maxId, moment, pathId } from '@teamtalk/administration/fields';
 import { z } from 'zod';
 import { define } from './definition.js';
-import { next, page } from './fields.js';
+import { expectedOf, next, page, readText } from './fields.js';
 
 const type = z
   .enum(groupTypes)
@@ -34,7 +34,7 @@ const shown = {
   creator_id: id.nullable().describe('null: no owner'),
 };
 
-const group = z
+export const group = z
   .object({
     ...shown,
     version: z.int().describe('Increases with every change'),
@@ -96,8 +96,13 @@ export const groupsApi = define({
     access: 'groups:write',
     params,
     body: z
-      .strictObject({ name, avatar_url: avatar, owner_adds_only: ownerAddsOnly, max_members: maxMembers })
-      .partial()
+      .strictObject({
+        name: name.optional(),
+        avatar_url: avatar.optional(),
+        owner_adds_only: ownerAddsOnly.optional(),
+        max_members: maxMembers.optional(),
+        expected: expectedOf({ name: readText, avatar_url: readText }),
+      })
       .meta({ id: 'GroupChange' }),
     status: 200,
     reply: group,

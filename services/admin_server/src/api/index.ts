@@ -10,6 +10,7 @@ import { groupsApi } from './groups.js';
 import { lifecycleApi } from './lifecycle.js';
 import { loginFailuresApi } from './login-failures.js';
 import { overviewApi } from './overview.js';
+import { picturesApi } from './pictures.js';
 import { pushesApi } from './pushes.js';
 import { secondFactorApi } from './second-factor.js';
 import { sessionApi } from './session.js';
@@ -27,6 +28,7 @@ export const api = {
   ...pushesApi,
   ...departmentsApi,
   ...groupsApi,
+  ...picturesApi,
   ...discoveryApi,
   ...broadcastsApi,
   ...auditApi,

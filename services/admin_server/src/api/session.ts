@@ -26,6 +26,7 @@ const me = z
       .describe(
         'Two-step login; needed: nothing else is permitted before it is set up; unavailable: the server has no key for secrets; elsewhere: the account has signed on through the provider, which is responsible for it',
       ),
+    uploads: z.boolean().describe('Whether pictures can be uploaded'),
     expires_at: moment.describe('When the session ends, even if it is used'),
     idle_minutes: z.int().describe('Minutes without a call after which it ends earlier'),
   })

@@ -1,7 +1,7 @@
 import { connectionIdPattern, genders, id, line, moment, pathId } from '@teamtalk/administration/fields';
 import { z } from 'zod';
 import { define } from './definition.js';
-import { next, page, password } from './fields.js';
+import { expectedOf, next, page, password, readText } from './fields.js';
 
 /** In the order of the numbers that the store has for them. */
 export const userStatuses = ['all', 'present', 'left'] as const;
@@ -18,7 +18,20 @@ const fields = {
   sign_info: line(0, 128).describe('The user’s own signature'),
 };
 
-const user = z
+/** The fields as a caller has read them. */
+const readFields = {
+  name: readText,
+  nick_name: readText,
+  real_name: readText,
+  gender: fields.gender,
+  avatar_url: readText,
+  department_id: fields.department_id,
+  email: readText,
+  tel: readText,
+  sign_info: readText,
+};
+
+export const user = z
   .object({ user_id: id, ...fields, left: z.boolean().describe('Cannot log in, and is not listed') })
   .meta({ id: 'User' });
 
@@ -107,7 +120,9 @@ export const usersApi = define({
     description: 'Fields that are left out stay unchanged.',
     access: 'users:write',
     params,
-    body: z.strictObject(fields).partial().meta({ id: 'UserChange' }),
+    body: z
+      .strictObject({ ...z.object(fields).partial().shape, expected: expectedOf(readFields) })
+      .meta({ id: 'UserChange' }),
     status: 200,
     reply: user,
   },

@@ -17,7 +17,12 @@ export const departments: Handlers<
   },
 
   async changeDepartment(call, { params: { department_id: departmentId }, body }) {
-    const request = { departmentId, fields: departmentFieldsOf(body) };
+    const { expected, ...wanted } = body;
+    const request = {
+      departmentId,
+      fields: departmentFieldsOf(wanted),
+      ...(expected && { expected: departmentFieldsOf(expected) }),
+    };
     const reply = await ask(call, administration.changeDepartment, request);
     return { department_id: savedId(reply, 'department', 'department-not-empty') };
   },

@@ -18,7 +18,9 @@ export const discovery: Handlers<
   },
 
   async changeDiscovery(call, { params: { item_id: itemId }, body }) {
-    const reply = await ask(call, administration.changeDiscovery, { itemId, fields: body });
+    const { expected, ...fields } = body;
+    const request = { itemId, fields, ...(expected && { expected }) };
+    const reply = await ask(call, administration.changeDiscovery, request);
     return { item_id: savedId(reply, 'page', 'too-many-pages') };
   },
 

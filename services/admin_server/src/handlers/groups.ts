@@ -48,12 +48,15 @@ export const groups: Handlers<
   },
 
   async changeGroup(call, { params: { group_id: groupId }, body }) {
+    const { name, avatar_url: avatarUrl, expected } = body;
     const request = {
       groupId,
-      name: body.name,
-      avatarUrl: body.avatar_url,
+      name,
+      avatarUrl,
       ownerAddsOnly: body.owner_adds_only,
       maxMembers: body.max_members === null ? 0 : body.max_members,
+      expectedName: expected?.name,
+      expectedAvatarUrl: expected?.avatar_url,
     };
     savedId(await ask(call, administration.changeGroup, request), 'group');
     return findGroup(call, groupId);
@@ -75,7 +78,8 @@ export const groups: Handlers<
   },
 };
 
-async function details(call: Call, groupId: number): Promise<httpApi.api.GroupDetails> {
+/** @throws Problem `not-found` */
+export async function groupDetails(call: Call, groupId: number): Promise<httpApi.api.GroupDetails> {
   const found = await ask(call, administration.getGroup, { groupId });
   if (!found.found) throw new Problem('not-found', 'there is no such group');
   return found;
@@ -83,7 +87,7 @@ async function details(call: Call, groupId: number): Promise<httpApi.api.GroupDe
 
 /** @throws Problem `not-found` */
 export async function findGroup(call: Call, groupId: number): Promise<ApiReply<'getGroup'>> {
-  const found = await details(call, groupId);
+  const found = await groupDetails(call, groupId);
   const members: ApiReply<'getGroup'>['members'] = [];
   const mutes = new Map(found.mutedIds.map((id, i) => [id, found.mutedUntils[i] ?? 0]));
   for (let i = 0; i < found.memberIds.length; i += maxAsked) {

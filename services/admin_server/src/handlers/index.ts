@@ -8,6 +8,7 @@ import { groups } from './groups.js';
 import type { Handlers } from './handler.js';
 import { lifecycle } from './lifecycle.js';
 import { loginFailures } from './login-failures.js';
+import { pictures } from './pictures.js';
 import { reports } from './reports.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
@@ -26,6 +27,7 @@ export const handlers: Handlers = {
   ...departments,
   ...groups,
   ...groupModeration,
+  ...pictures,
   ...discovery,
   ...broadcasts,
   ...lifecycle,

@@ -31,10 +31,10 @@ export const session: Handlers<
 
   getSignOn: async ({ signOn }) => ({ name: signOn ?? null }),
 
-  async getSession({ replicas, session: hash }) {
-    const reply = await ask({ pool: replicas }, consoles.getSession, { session: hash });
+  async getSession(call) {
+    const reply = await ask({ pool: call.replicas }, consoles.getSession, { session: call.session });
     if (!reply.found) throw new Problem('not-logged-in');
-    return meOf(reply.session);
+    return meOf(call, reply.session);
   },
 
   async logOut({ address, forget, replicas, session: hash }) {
@@ -80,9 +80,10 @@ interface Opening {
  * @param ask is not retried, because a setup token works for only one attempt
  */
 async function open(
-  { address, keep, newSession, userAgent }: Call,
+  call: Call,
   ask: (opening: Opening) => Promise<consoleApi.console.OpenedSession>,
 ): Promise<ApiReply<'logIn'>> {
+  const { address, keep, newSession, userAgent } = call;
   const { token, hash } = newSession();
   const reply = await ask({ session: hash, address, userAgent }).catch(refuseInvalid);
   if (reply.result === LOG_IN_TOO_MANY_ATTEMPTS) throw tooManyAttempts();
@@ -90,7 +91,7 @@ async function open(
   if (reply.result === LOG_IN_WRONG_CODE) throw new Problem('wrong-code');
   if (reply.result !== LOG_IN_DONE || !reply.session) throw new Problem('wrong-login');
   keep(token);
-  return meOf(reply.session);
+  return meOf(call, reply.session);
 }
 
 function refuseInvalid(error: unknown): never {
@@ -100,7 +101,10 @@ function refuseInvalid(error: unknown): never {
   throw error;
 }
 
-function meOf(found: consoleApi.console.Session.$Properties | null | undefined): ApiReply<'getSession'> {
+function meOf(
+  { pictures }: Pick<Call, 'pictures'>,
+  found: consoleApi.console.Session.$Properties | null | undefined,
+): ApiReply<'getSession'> {
   const role = (found?.role ?? '') as ConsoleRole;
   return {
     account_id: found?.accountId ?? 0,
@@ -109,6 +113,7 @@ function meOf(found: consoleApi.console.Session.$Properties | null | undefined):
     permissions: consolePermissionsOf(role),
     department_id: found?.departmentId || null,
     second_factor: secondFactorStates[found?.secondFactor ?? 0] ?? 'off',
+    uploads: pictures !== undefined,
     expires_at: momentOf(found?.expiresAt ?? 0),
     idle_minutes: idleMinutes,
   };

@@ -36,7 +36,7 @@ export const users: Handlers<
     return { users: found, next: found.length < limit ? null : (found.at(-1)?.user_id ?? null) };
   },
 
-  getUser: (call, { params }) => find(call, params.user_id),
+  getUser: (call, { params }) => findShownUser(call, params.user_id),
 
   async createUser(call, { body }) {
     const request = {
@@ -44,12 +44,16 @@ export const users: Handlers<
       // A retried call creates the user only once.
       idempotencyKey: `console ${randomUUID()}`,
     };
-    return find(call, savedId(await ask(call, administration.createUser, request), 'user', 'name-taken'));
+    return findShownUser(
+      call,
+      savedId(await ask(call, administration.createUser, request), 'user', 'name-taken'),
+    );
   },
 
   async changeUser(call, { params: { user_id: userId }, body }) {
-    await changeUser(call, userId, body, call.actor);
-    return find(call, userId);
+    const { expected, ...wanted } = body;
+    await changeUser(call, userId, wanted, call.actor, expected);
+    return findShownUser(call, userId);
   },
 
   async resetUserPassword(call, { params: { user_id: userId } }) {
@@ -60,12 +64,12 @@ export const users: Handlers<
 
   async leaveUser(call, { params: { user_id: userId } }) {
     await changeUser(call, userId, { disabled: true }, call.actor);
-    return find(call, userId);
+    return findShownUser(call, userId);
   },
 
   async restoreUser(call, { params: { user_id: userId } }) {
     await changeUser(call, userId, { disabled: false }, call.actor);
-    return find(call, userId);
+    return findShownUser(call, userId);
   },
 
   async listConnections(call, { params: { user_id: userId } }) {
@@ -87,7 +91,7 @@ export const users: Handlers<
   },
 };
 
-async function find(call: Call, userId: number): Promise<ApiReply<'getUser'>> {
+export async function findShownUser(call: Call, userId: number): Promise<ApiReply<'getUser'>> {
   return toUser(await findUser(call, userId));
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { type ServiceName, traitsOf } from '@teamtalk/local-stack';
 import { type Addresses, inUrl, isWildcard } from './addresses.js';
@@ -34,6 +35,8 @@ export class Fleet {
   readonly #replicas: Replica[] = [];
   readonly #logs: ServiceLog[] = [];
   readonly #timer: NodeJS.Timeout;
+  /** With which the console uploads pictures. */
+  readonly #uploadToken = randomBytes(16).toString('hex');
   #looking: Promise<void> = Promise.resolve();
 
   constructor(options: FleetOptions) {
@@ -89,7 +92,11 @@ export class Fleet {
           natsPasswords && { NATS_USER: planned.service, NATS_PASSWORD: natsPasswords[planned.service] }),
         ...(database && { CONSOLE_SECRETS_KEY: process.env.CONSOLE_SECRETS_KEY || consoleKey }),
         // The console has no TLS here, so it listens on the loopback address only.
-        ...(planned.service === 'admin_server' && { HTTP_HOST: '127.0.0.1' }),
+        ...(planned.service === 'admin_server' && {
+          HTTP_HOST: '127.0.0.1',
+          MSFS_UPLOAD_TOKEN: process.env.MSFS_UPLOAD_TOKEN || this.#uploadToken,
+        }),
+        ...(planned.service === 'msfs' && { MSFS_UPLOAD_TOKENS: this.#uploadTokens() }),
         ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
         SHUTDOWN_SECONDS: process.env.SHUTDOWN_SECONDS ?? '6',
         ...(planned.service === 'msg_server' && { DRAIN_SPREAD_MS: process.env.DRAIN_SPREAD_MS ?? '2000' }),
@@ -100,6 +107,12 @@ export class Fleet {
     this.#logs.push(log);
     this.#replicas.push(replica);
     return replica;
+  }
+
+  /** With that of the console, if it has no other. */
+  #uploadTokens(): string {
+    const { MSFS_UPLOAD_TOKEN, MSFS_UPLOAD_TOKENS } = process.env;
+    return [MSFS_UPLOAD_TOKENS, MSFS_UPLOAD_TOKEN ? '' : this.#uploadToken].filter(Boolean).join();
   }
 
   /** Where services listen, and what clients are told; what only our own programs dial is not for other machines. */

@@ -31,10 +31,9 @@ export function administerDepartments({ apiAnswers, departmentAdministration }: 
       );
     },
 
-    async changeDepartment({ departmentId, fields, actor }) {
-      return toSaveReply(
-        await departmentAdministration.change(departmentId, fieldsOf(fields), actorOf(actor)),
-      );
+    async changeDepartment({ departmentId, fields, expected, actor }) {
+      const [wanted, read] = [fieldsOf(fields), fieldsOf(expected)];
+      return toSaveReply(await departmentAdministration.change(departmentId, wanted, actorOf(actor), read));
     },
 
     async deleteDepartment({ id, actor }) {

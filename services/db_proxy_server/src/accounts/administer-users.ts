@@ -58,9 +58,10 @@ export function administerUsers({ apiAnswers, passwords, userAdministration }: C
       );
     },
 
-    async changeUser({ userId, fields, actor }) {
+    async changeUser({ userId, fields, expected, actor }) {
       const wanted = await fieldsOf(fields as httpApi.api.UserFields | null);
-      return toSaveReply(await userAdministration.change(userId, wanted, actorOf(actor)));
+      const { passwordHash: _, ...read } = await fieldsOf(expected as httpApi.api.UserFields | null);
+      return toSaveReply(await userAdministration.change(userId, wanted, actorOf(actor), read));
     },
 
     async recordSessionEnd({ userId, sessions, actor }) {

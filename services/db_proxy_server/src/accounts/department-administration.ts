@@ -1,6 +1,6 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
-import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { isChanged, requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit, setFields } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { clampToStorable, isStorableId } from '../database/ids.js';
@@ -105,8 +105,16 @@ export class DepartmentAdministration {
     return { result: 'saved', id: row.id };
   }
 
-  /** @throws TeamTalkError `invalid-argument` when the name cannot be one */
-  async change(id: number, fields: DepartmentFields, actor: Actor): Promise<SaveOutcome> {
+  /**
+   * @param expected fields as the caller has read them; `changed` when one is different now
+   * @throws TeamTalkError `invalid-argument` when the name cannot be one
+   */
+  async change(
+    id: number,
+    fields: DepartmentFields,
+    actor: Actor,
+    expected?: DepartmentFields,
+  ): Promise<SaveOutcome> {
     const { name, parentId, priority } = fields;
     requireText('a name', name, 1, 64);
     if (!isStorableId(id)) return { result: 'not-found' };
@@ -118,6 +126,7 @@ export class DepartmentAdministration {
       if (circle) return { result: 'unknown-department' };
       const [current] = await query<DepartmentRow>(lockRow, [id]);
       if (!current) return { result: 'not-found' };
+      if (isChanged(fieldsOf(current), expected)) return { result: 'changed' };
       await query(change, [id, name, parentId, clamped(priority)]);
       const changes = changesOf(fieldsOf(current), fields);
       if (changes) await record({ verb: 'department.change', resource: `department ${id}`, ...changes });

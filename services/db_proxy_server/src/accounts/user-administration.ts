@@ -1,6 +1,6 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
-import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { isChanged, requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit, setFields } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
@@ -141,8 +141,16 @@ export class UserAdministration {
     return { result: 'saved', id: row.id };
   }
 
-  /** @throws TeamTalkError `invalid-argument` when a field cannot be what it is */
-  async change(userId: number, fields: UserFields, actor: Actor): Promise<SaveOutcome> {
+  /**
+   * @param expected fields as the caller has read them; `changed` when one is different now. Undefined: they do not matter
+   * @throws TeamTalkError `invalid-argument` when a field cannot be what it is
+   */
+  async change(
+    userId: number,
+    fields: UserFields,
+    actor: Actor,
+    expected?: Partial<UserFields>,
+  ): Promise<SaveOutcome> {
     checkFields(fields);
     if (!isStorableId(userId)) return { result: 'not-found' };
     return this.#database.transaction('change_user', async (query) => {
@@ -152,6 +160,7 @@ export class UserAdministration {
       if (taken) return { result: 'conflict' };
       const [current] = await query<UserRow>(lockUser, [userId]);
       if (!current) return { result: 'not-found' };
+      if (isChanged(currentFields(current), expected)) return { result: 'changed' };
       await query(change, [userId, ...valuesOf(fields)]);
       if (fields.disabled !== null) await query(forgetUndoneImports, [userId]);
       const changes = changesOf(currentFields(current), shown(fields));

@@ -21,8 +21,9 @@ export function administerDiscovery({ apiAnswers, discovery }: Context) {
       );
     },
 
-    async changeDiscovery({ itemId, fields, actor }) {
-      return toSaveReply(await discovery.change(itemId, fieldsOf(fields), actorOf(actor)));
+    async changeDiscovery({ itemId, fields, expected, actor }) {
+      const [wanted, read] = [fieldsOf(fields), fieldsOf(expected)];
+      return toSaveReply(await discovery.change(itemId, wanted, actorOf(actor), read));
     },
 
     async deleteDiscovery({ id, actor }) {

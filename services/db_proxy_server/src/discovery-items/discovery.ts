@@ -1,6 +1,6 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
-import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { isChanged, requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit, setFields } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { clampToStorable, isStorableId } from '../database/ids.js';
@@ -78,8 +78,16 @@ export class Discovery {
     return { result: 'saved', id: row.id };
   }
 
-  /** @throws TeamTalkError `invalid-argument` */
-  async change(id: number, fields: DiscoveryFields, actor: Actor): Promise<SaveOutcome> {
+  /**
+   * @param expected fields as the caller has read them; `changed` when one is different now
+   * @throws TeamTalkError `invalid-argument`
+   */
+  async change(
+    id: number,
+    fields: DiscoveryFields,
+    actor: Actor,
+    expected?: DiscoveryFields,
+  ): Promise<SaveOutcome> {
     checkFields(fields);
     if (!isStorableId(id)) return { result: 'not-found' };
     const { name, url, priority } = fields;
@@ -87,6 +95,7 @@ export class Discovery {
       const record = await openAudit(query, actor);
       const [current] = await query<DiscoveryFields>(lockItem, [id]);
       if (!current) return { result: 'not-found' };
+      if (isChanged(current, expected)) return { result: 'changed' };
       await query(change, [id, name, url, clamped(priority)]);
       const changes = changesOf(current, fields);
       if (changes) await record({ verb: 'discovery.change', resource: `discovery ${id}`, ...changes });

@@ -41,14 +41,16 @@ export function administerGroups({ groupAdministration }: Context) {
       };
     },
 
-    async changeGroup({ groupId, name, avatarUrl, ownerAddsOnly, maxMembers, actor }) {
+    async changeGroup(request) {
       const fields = {
-        name: name ?? null,
-        avatar: avatarUrl ?? null,
-        ownerAddsOnly: ownerAddsOnly ?? null,
-        maxMembers: maxMembers ?? null,
+        name: request.name ?? null,
+        avatar: request.avatarUrl ?? null,
+        ownerAddsOnly: request.ownerAddsOnly ?? null,
+        maxMembers: request.maxMembers ?? null,
       };
-      return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor)));
+      const read = { name: request.expectedName ?? null, avatar: request.expectedAvatarUrl ?? null };
+      const { groupId, actor } = request;
+      return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor), read));
     },
 
     async getReceipts({ userId, sessionId }) {

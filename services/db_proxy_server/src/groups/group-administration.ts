@@ -1,6 +1,6 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
-import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { isChanged, requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit } from '../audit/record-event.js';
 import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
@@ -134,9 +134,15 @@ export class GroupAdministration {
 
   /**
    * Changes a group's name, avatar or rules; clients notice it by the version.
+   * @param expected fields as the caller has read them; `changed` when one is different now
    * @throws TeamTalkError `invalid-argument` when a field is invalid
    */
-  async change(groupId: number, fields: GroupFields, actor: Actor): Promise<SaveOutcome> {
+  async change(
+    groupId: number,
+    fields: GroupFields,
+    actor: Actor,
+    expected?: Pick<GroupFields, 'name' | 'avatar'>,
+  ): Promise<SaveOutcome> {
     const { name, avatar, ownerAddsOnly, maxMembers } = fields;
     requireText('a name', name, 1, 256);
     requireText('an avatar’s address', avatar, 0, 1024);
@@ -148,6 +154,7 @@ export class GroupAdministration {
       const record = await openAudit(query, actor);
       const [current] = await query<GroupFields>(lockGroup, [groupId]);
       if (!current) return { result: 'not-found' };
+      if (isChanged(current, expected)) return { result: 'changed' };
       await query(change, [groupId, name, avatar, ownerAddsOnly, maxMembers]);
       const changes = changesOf(current, fields);
       if (changes) await record({ verb: 'group.change', resource: `group ${groupId}`, ...changes });

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { api, type OperationId } from '@teamtalk/admin_server';
 import { testPassword } from '@teamtalk/cluster';
 import { type ConsolePermission, type ConsoleRole, consoleRoles, mayInConsole } from '@teamtalk/rpc';
@@ -8,6 +10,8 @@ import type { Asked, ConsoleClient } from './console-client.js';
 import { ConsoleStand, consolePassword } from './console-stand.js';
 
 let stand: ConsoleStand;
+/** In the place of msfs. */
+let images: Server;
 let owner: ConsoleClient;
 /** The department administrator's department, which contains everything that the calls act on. */
 let department: number;
@@ -16,7 +20,14 @@ const recoveryCodes = new Map<ConsoleRole, string[]>();
 const members = new Map<ConsoleRole, { name: string; client: ConsoleClient }>();
 
 beforeAll(async () => {
-  stand = await ConsoleStand.start();
+  images = createServer((request, response) => {
+    const url = 'http://images.example/g0/1.png';
+    request.resume().once('end', () => response.end(JSON.stringify({ error_code: 0, url })));
+  });
+  await new Promise<void>((resolve) => images.listen(0, '127.0.0.1', resolve));
+  stand = await ConsoleStand.start({
+    MSFS_URL: `http://127.0.0.1:${(images.address() as AddressInfo).port}/`,
+  });
   owner = await stand.member('owner');
   department = await stand.department();
   for (const role of consoleRoles) {
@@ -28,7 +39,13 @@ afterEach(async () => {
   recoveryCodes.clear();
   await stand.cluster.sql('DELETE FROM console_second_factor');
 });
-afterAll(() => stand.cluster.stop());
+afterAll(async () => {
+  await stand.cluster.stop();
+  images.close();
+});
+
+/** The beginning of a PNG, in base64. */
+const picture = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64');
 
 const unique = () => randomUUID().slice(0, 8);
 
@@ -214,6 +231,7 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     },
     'user.change',
   ],
+  setUserPicture: [async () => ({ ...(await ofUser()), body: { picture } }), 'user.change'],
   createUserImport: [async () => ({ body: { file_name: 'people.csv' } }), 'import.create'],
   chooseUsers: [
     async () => ({
@@ -283,6 +301,7 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     'group.create',
   ],
   changeGroup: [async () => ({ ...(await ofGroup()), body: { name: 'crew' } }), 'group.change'],
+  setGroupPicture: [async () => ({ ...(await ofGroup()), body: { picture } }), 'group.change'],
   changeGroupMembers: [
     async () => ({
       ...(await ofGroup()),

@@ -17,6 +17,18 @@ export class ConsoleStand {
   /** Problems that pages reported: uncaught errors and violations of the Content-Security-Policy. */
   readonly problems: string[] = [];
 
+  /** An installation with images. @param token of uploads */
+  static async startWithImages(token: string): Promise<ConsoleStand> {
+    const cluster = await TestCluster.start({ msfs: 1, envOf: { msfs: { MSFS_UPLOAD_TOKENS: token } } });
+    try {
+      await cluster.add('admin_server', { MSFS_URL: cluster.url('msfs'), MSFS_UPLOAD_TOKEN: token });
+      return new ConsoleStand(cluster, await openChromium());
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
   /** @param env variables of db_proxy_server @param admin_server variables of admin_server */
   static async start(
     env: Readonly<Record<string, string>> = {},

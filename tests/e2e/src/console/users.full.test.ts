@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { TeamTalkClient } from '@teamtalk/client';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seriousFaults } from '../accessibility.js';
 import { ConsoleStand, choose, confirm, consolePassword, patiently, visit } from './stand.js';
 
 let stand: ConsoleStand;
@@ -132,11 +133,16 @@ it('resets a password: the new one is shown once, and the old one stops working'
   expect(await page.content()).not.toContain(password);
 });
 
-it('changes only the fields that were changed', async () => {
+it('shows what somebody else has changed meanwhile, keeps what was typed, and then saves both', async () => {
   await visit(page, `users/${zoeId}`);
   await page.getByRole('button', { name: 'Edit' }).click();
   await stand.cluster.sql('UPDATE im_user SET email = $2 WHERE id = $1', [zoeId, 'meanwhile@example.com']);
   await page.fill('[name=nick_name]', 'Zoe the second');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('It was not saved').waitFor();
+  expect(await page.locator('form .changes').textContent()).toBe('E-mail – → meanwhile@example.com');
+  expect(await page.inputValue('[name=nick_name]')).toBe('Zoe the second');
+  expect(await seriousFaults(page)).toEqual([]);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: 'Zoe the second' }).waitFor();
   await page.getByText('meanwhile@example.com').waitFor();

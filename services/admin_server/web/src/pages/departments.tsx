@@ -7,10 +7,11 @@ import { confirmThen } from '../ui/confirm.js';
 import { Dialog } from '../ui/dialog.js';
 import { Form, Select, TextField } from '../ui/form.js';
 import { Ready } from '../ui/load.js';
+import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
 import { Card, Empty, Page } from '../ui/parts.js';
 import { href } from '../ui/route.js';
 import { say } from '../ui/toast.js';
-import type { DepartmentNode, DepartmentTree } from './department-tree.js';
+import { type DepartmentNode, DepartmentTree } from './department-tree.js';
 import { useDepartments } from './use-departments.js';
 
 /** What the dialog edits: a new department below `parentId`, or an existing one. */
@@ -157,6 +158,11 @@ function Node({ node, ...props }: BranchProps & { readonly node: DepartmentNode 
   );
 }
 
+/** The fields of a department as they were read. */
+function readDepartment(node: DepartmentNode | undefined) {
+  return node && { name: node.name, parent_id: node.parent_id, priority: node.priority };
+}
+
 interface EditProps {
   readonly editing: Editing;
   readonly tree: DepartmentTree;
@@ -167,6 +173,10 @@ interface EditProps {
 function Edit({ editing, tree, onClose, onSaved }: EditProps) {
   const changed = 'changed' in editing ? editing.changed : undefined;
   const parentId = 'changed' in editing ? editing.changed.parent_id : editing.parentId;
+  const meanwhile = useMeanwhile(changed, async () => {
+    const { departments } = await call('listDepartments');
+    return new DepartmentTree(departments).get(changed?.department_id ?? null);
+  });
   const own = ownDepartment();
   // Department administrators cannot move their own department.
   const moves = changed === undefined || changed.department_id !== own;
@@ -185,13 +195,27 @@ function Edit({ editing, tree, onClose, onSaved }: EditProps) {
             priority: values.number('priority') ?? 0,
           };
           if (changed) {
-            await call('changeDepartment', { params: { department_id: changed.department_id }, body });
+            const params = { department_id: changed.department_id };
+            await meanwhile.save((read) =>
+              call('changeDepartment', {
+                params,
+                body: { ...changedFields(changed, body), expected: readDepartment(read) },
+              }),
+            );
           } else await call('createDepartment', { body });
           say(changed ? t('saved') : t('department.created', { name: body.name }));
           onSaved();
           onClose();
         }}
       >
+        <ChangedMeanwhile
+          of={meanwhile}
+          fields={[
+            [t('name'), (of) => of?.name ?? ''],
+            [t('department.parent'), (of) => tree.fullNameOf(of?.parent_id ?? null)],
+            [t('priority'), (of) => String(of?.priority ?? '')],
+          ]}
+        />
         <TextField name="name" label={t('name')} value={changed?.name} maxLength={64} required autofocus />
         {moves && (
           <Select

@@ -7,6 +7,7 @@ import { confirmThen } from '../ui/confirm.js';
 import { Dialog } from '../ui/dialog.js';
 import { Form, TextField } from '../ui/form.js';
 import { Ready, useLoad } from '../ui/load.js';
+import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
 import { Card, Empty, Page } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
 import { say } from '../ui/toast.js';
@@ -109,6 +110,11 @@ function columns(edit: (item: Item) => void, remove: (item: Item) => void): Colu
   ];
 }
 
+/** The fields of an item as they were read. */
+function readItem(item: Item | null) {
+  return item ? { name: item.name, url: item.url, priority: item.priority } : undefined;
+}
+
 interface EditProps {
   readonly item: Item | null;
   readonly onSaved: () => void;
@@ -116,6 +122,10 @@ interface EditProps {
 }
 
 function Edit({ item, onSaved, onClose }: EditProps) {
+  const meanwhile = useMeanwhile(item, async () => {
+    const { items } = await call('listDiscovery');
+    return items.find(({ item_id }) => item_id === item?.item_id) ?? null;
+  });
   return (
     <Dialog title={item ? t('discovery.edit', { name: item.name }) : t('discovery.new')} onClose={onClose}>
       <Form
@@ -127,13 +137,28 @@ function Edit({ item, onSaved, onClose }: EditProps) {
             url: values.text('url'),
             priority: values.number('priority') ?? 0,
           };
-          if (item) await call('changeDiscovery', { params: { item_id: item.item_id }, body });
-          else await call('createDiscovery', { body });
+          if (item) {
+            const params = { item_id: item.item_id };
+            await meanwhile.save((read) =>
+              call('changeDiscovery', {
+                params,
+                body: { ...changedFields(item, body), expected: readItem(read) },
+              }),
+            );
+          } else await call('createDiscovery', { body });
           say(t('saved'));
           onSaved();
           onClose();
         }}
       >
+        <ChangedMeanwhile
+          of={meanwhile}
+          fields={[
+            [t('name'), (of) => of?.name ?? ''],
+            [t('discovery.url'), (of) => of?.url ?? ''],
+            [t('priority'), (of) => String(of?.priority ?? '')],
+          ]}
+        />
         <TextField name="name" label={t('name')} value={item?.name} maxLength={64} required autofocus />
         <TextField
           name="url"

@@ -2,6 +2,7 @@ import { call } from '../api/client.js';
 import { t } from '../text/text.js';
 import { Dialog } from '../ui/dialog.js';
 import { Form, Select, TextField } from '../ui/form.js';
+import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
 import { say } from '../ui/toast.js';
 import type { Group } from './group-members.js';
 
@@ -13,25 +14,36 @@ interface EditGroupProps {
 
 /** Changes a group's name, picture and rules. */
 export function EditGroup({ group, onDone, onClose }: EditGroupProps) {
-  const { group_id, name } = group;
+  const params = { group_id: group.group_id };
+  const meanwhile = useMeanwhile(group, () => call('getGroup', { params }));
   return (
-    <Dialog title={t('group.edit', { name })} onClose={onClose}>
+    <Dialog title={t('group.edit', { name: group.name })} onClose={onClose}>
       <Form
         submit={t('save')}
         onCancel={onClose}
         onSubmit={async (values) => {
-          const body = {
+          const written = changedFields(meanwhile.before, {
             name: values.text('name'),
             avatar_url: values.text('avatar_url'),
             max_members: values.number('max_members'),
             ...(group.type === 'temporary' && { owner_adds_only: values.text('adding') === 'owner' }),
-          };
-          onDone(await call('changeGroup', { params: { group_id }, body }));
+          });
+          const saved = await meanwhile.save(({ name, avatar_url }) =>
+            call('changeGroup', { params, body: { ...written, expected: { name, avatar_url } } }),
+          );
+          onDone(saved);
           say(t('saved'));
           onClose();
         }}
       >
-        <TextField name="name" label={t('name')} value={name} maxLength={256} required autofocus />
+        <ChangedMeanwhile
+          of={meanwhile}
+          fields={[
+            [t('name'), ({ name }) => name],
+            [t('user.avatar'), ({ avatar_url }) => avatar_url],
+          ]}
+        />
+        <TextField name="name" label={t('name')} value={group.name} maxLength={256} required autofocus />
         <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
         {group.type === 'temporary' && (
           <Select

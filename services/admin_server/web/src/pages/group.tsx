@@ -1,12 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
-import { may } from '../api/session.js';
+import { may, me } from '../api/session.js';
 import { count, t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { type Loaded, Ready, useLoad } from '../ui/load.js';
 import { Badge, Card, Facts, Page } from '../ui/parts.js';
+import { Picture } from '../ui/picture.js';
 import { goTo, href } from '../ui/route.js';
 import { say } from '../ui/toast.js';
+import { UploadPicture } from '../ui/upload-picture.js';
 import { EditGroup } from './edit-group.js';
 import { GroupAnnouncement } from './group-announcement.js';
 import { type Group, Members } from './group-members.js';
@@ -20,7 +22,8 @@ export function GroupPage({ groupId }: { groupId: number }) {
 
 function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
   const open = useSignal<'edit' | 'hand-over' | 'mute' | undefined>(undefined);
-  const { group_id, name, members } = group;
+  const uploaded = useSignal('');
+  const { group_id, name, members, avatar_url: url } = group;
   const close = () => {
     open.value = undefined;
   };
@@ -106,9 +109,19 @@ function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
                   t('group.maxMembers'),
                   group.max_members === null ? t('group.maxMembers.none') : count(group.max_members),
                 ],
-                [t('user.avatar'), group.avatar_url],
+                [t('user.avatar'), <Picture key={url} url={url} shown={url === uploaded.value} />],
               ]}
             />
+            {may('groups:write') && me.value?.uploads && (
+              <UploadPicture
+                onChoose={async (picture) => {
+                  const saved = await call('setGroupPicture', { params: { group_id }, body: { picture } });
+                  uploaded.value = saved.avatar_url;
+                  loaded.replace(saved);
+                  say(t('saved'));
+                }}
+              />
+            )}
           </Card>
           <GroupAnnouncement group={group} loaded={loaded} />
           {may('audit:read') && (

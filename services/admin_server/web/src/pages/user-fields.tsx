@@ -50,7 +50,7 @@ export function UserFields({ of, departments }: { of?: User; departments: Depart
   );
 }
 
-type Written = Required<ApiRequest<'changeUser'>['body']>;
+type Written = Required<Omit<ApiRequest<'changeUser'>['body'], 'expected'>>;
 
 export function writtenUser(values: Values): Written {
   return {
@@ -66,9 +66,23 @@ export function writtenUser(values: Values): Written {
   };
 }
 
-/** Only the changed fields, so that concurrent changes by another administrator are kept. */
-export function changedFields(before: User, written: Written): ApiRequest<'changeUser'>['body'] {
-  return Object.fromEntries(
-    Object.entries(written).filter(([name, value]) => before[name as keyof Written] !== value),
-  );
+/** The fields of the form, of a user. */
+export function editableFields(user: User): Written {
+  const { user_id: _, left: _left, ...fields } = user;
+  return fields;
+}
+
+/** The fields of the form as they are shown. */
+export function shownFields(departments: DepartmentTree | undefined): [string, (user: User) => string][] {
+  return [
+    [t('user.login'), ({ name }) => name],
+    [t('user.nick'), ({ nick_name }) => nick_name],
+    [t('user.realName'), ({ real_name }) => real_name],
+    [t('user.gender'), ({ gender }) => t(`gender.${gender}`)],
+    [t('department'), ({ department_id }) => departments?.fullNameOf(department_id) ?? ''],
+    [t('user.tel'), ({ tel }) => tel],
+    [t('user.email'), ({ email }) => email],
+    [t('user.avatar'), ({ avatar_url }) => avatar_url],
+    [t('user.signature'), ({ sign_info }) => sign_info],
+  ];
 }

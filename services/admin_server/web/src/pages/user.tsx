@@ -1,20 +1,23 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
-import { may } from '../api/session.js';
+import { may, me } from '../api/session.js';
 import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { Form } from '../ui/form.js';
 import { type Loaded, Ready, useLoad } from '../ui/load.js';
+import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
 import { Badge, Card, Facts, Page } from '../ui/parts.js';
+import { Picture } from '../ui/picture.js';
 import { href } from '../ui/route.js';
 import { ShownOnce } from '../ui/shown-once.js';
 import { say } from '../ui/toast.js';
+import { UploadPicture } from '../ui/upload-picture.js';
 import type { DepartmentTree } from './department-tree.js';
 import { useDepartments } from './use-departments.js';
 import { Connections } from './user-connections.js';
 import { Departure } from './user-departure.js';
 import { Devices } from './user-devices.js';
-import { changedFields, UserFields, writtenUser } from './user-fields.js';
+import { editableFields, shownFields, UserFields, writtenUser } from './user-fields.js';
 import { LoginFailures } from './user-login-failures.js';
 import { callName, type User } from './user-name.js';
 
@@ -82,7 +85,7 @@ function Details({ user, loaded, departments }: DetailsProps) {
                 }}
               />
             ) : (
-              <Profile user={user} departments={departments} />
+              <Profile user={user} loaded={loaded} departments={departments} />
             )}
           </Card>
         </div>
@@ -101,48 +104,33 @@ function Details({ user, loaded, departments }: DetailsProps) {
   );
 }
 
-function Profile({ user, departments }: { user: User; departments: DepartmentTree | undefined }) {
+function Profile({ user, loaded, departments }: DetailsProps) {
+  const uploaded = useSignal('');
+  const url = user.avatar_url;
+  const params = { user_id: user.user_id };
   return (
-    <Facts
-      of={[
-        [t('user.login'), user.name],
-        [t('user.nick'), user.nick_name],
-        [t('user.realName'), user.real_name],
-        [t('user.gender'), t(`gender.${user.gender}`)],
-        [t('department'), departments?.fullNameOf(user.department_id)],
-        [t('user.tel'), user.tel],
-        [t('user.email'), user.email],
-        [t('user.avatar'), <Picture key={user.avatar_url} url={user.avatar_url} />],
-        [t('user.signature'), user.sign_info],
-      ]}
-    />
-  );
-}
-
-/**
- * Loads the picture only on request, since users choose its URL: loading it reveals the viewer to that server, or may send a
- * request to a server in the internal network.
- */
-function Picture({ url }: { url: string }) {
-  const isShown = useSignal(false);
-  if (!/^https?:\/\//.test(url)) return <>{url || '–'}</>;
-  return (
-    <span class="person">
-      {isShown.value ? (
-        <img class="photo" src={url} alt="" referrerpolicy="no-referrer" />
-      ) : (
-        <button
-          type="button"
-          class="slim"
-          onClick={() => {
-            isShown.value = true;
+    <>
+      <Facts
+        of={shownFields(departments).map(([label, shown]) => [
+          label,
+          label === t('user.avatar') ? (
+            <Picture key={url} url={url} shown={url === uploaded.value} />
+          ) : (
+            shown(user)
+          ),
+        ])}
+      />
+      {may('users:write') && me.value?.uploads && (
+        <UploadPicture
+          onChoose={async (picture) => {
+            const saved = await call('setUserPicture', { params, body: { picture } });
+            uploaded.value = saved.avatar_url;
+            loaded.replace(saved);
+            say(t('saved'));
           }}
-        >
-          {t('user.showPicture')}
-        </button>
+        />
       )}
-      <span class="small">{url}</span>
-    </span>
+    </>
   );
 }
 
@@ -154,19 +142,24 @@ interface EditProps {
 }
 
 function Edit({ user, departments, onSaved, onCancel }: EditProps) {
+  const params = { user_id: user.user_id };
+  const meanwhile = useMeanwhile(user, () => call('getUser', { params }));
   return (
     <Form
       class="form two"
       submit={t('save')}
       onCancel={onCancel}
       onSubmit={async (values) => {
-        const body = changedFields(user, writtenUser(values));
-        if (Object.keys(body).length === 0) return onCancel();
-        const saved = await call('changeUser', { params: { user_id: user.user_id }, body });
+        const changed = changedFields(meanwhile.before, writtenUser(values));
+        if (Object.keys(changed).length === 0) return onCancel();
+        const saved = await meanwhile.save((read) =>
+          call('changeUser', { params, body: { ...changed, expected: editableFields(read) } }),
+        );
         say(t('saved'));
         onSaved(saved);
       }}
     >
+      <ChangedMeanwhile of={meanwhile} fields={shownFields(departments)} />
       <UserFields of={user} departments={departments} />
     </Form>
   );
