@@ -18,6 +18,7 @@ export const consolePermissions = [
   'broadcasts:write',
   'pushes:read',
   'apps:read',
+  'apps:write',
   'audit:read',
   'lifecycle:read',
   'lifecycle:write',

@@ -77,6 +77,8 @@ export interface Context {
   readonly memberChanges: MemberChanges;
   readonly departures: Departures;
   readonly offlineFiles: OfflineFiles;
+  /** for what the commands do with the database, too */
+  readonly database: Database;
   readonly apps: Apps;
   readonly apiAnswers: ApiAnswers;
   readonly bots: Bots;
@@ -162,6 +164,7 @@ export async function createContext(
     memberChanges,
     departures: new Departures(database, memberChanges),
     offlineFiles: new OfflineFiles(database),
+    database,
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),
     bots: new Bots(database),

@@ -1,4 +1,5 @@
 import { accounts } from './accounts.js';
+import { apps } from './apps.js';
 import { broadcasts } from './broadcasts.js';
 import { departments } from './departments.js';
 import { departures } from './departures.js';
@@ -12,6 +13,7 @@ import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
 import { userImports } from './user-imports.js';
 import { users } from './users.js';
+import { webhooks } from './webhooks.js';
 
 /** The handlers of all operations. */
 export const handlers: Handlers = {
@@ -27,5 +29,7 @@ export const handlers: Handlers = {
   ...discovery,
   ...broadcasts,
   ...lifecycle,
+  ...apps,
+  ...webhooks,
   ...accounts,
 };

@@ -1,8 +1,10 @@
 import {
   administration,
   consoleApi,
+  consoleApps,
   consoleBroadcasts,
   consoleMethods,
+  consoleWebhooks,
   consoleWork,
   departmentRole,
   groups,
@@ -15,10 +17,12 @@ import {
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { BroadcastWorker } from '../broadcasts/broadcast-worker.js';
 import type { Context } from '../context.js';
+import { appHandlers } from './apps.js';
 import { broadcastHandlers } from './broadcasts.js';
 import { lifecycleHandlers } from './lifecycle.js';
 import { consoleActor } from './log-in.js';
 import type { ConsoleSession, NewSession } from './sessions.js';
+import { webhookHandlers } from './webhooks.js';
 import { type ConsoleCaller, consoleWorkHandlers } from './work.js';
 
 const { CALL_DONE, CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDED } =
@@ -143,6 +147,8 @@ function callableMethods(context: Context, served: Served): Map<string, Callable
   add(groups, served.groups);
   add(consoleWork, consoleWorkHandlers(context));
   add(lifecycle, lifecycleHandlers(context));
+  add(consoleApps, appHandlers(context));
+  add(consoleWebhooks, webhookHandlers(context));
   add(consoleBroadcasts, broadcastHandlers(context, served.broadcasts));
   return all;
 }

@@ -42,6 +42,8 @@ import { ImportProgress1764000000285 } from './1764000000285-import-progress.js'
 import { BroadcastOrders1764000000290 } from './1764000000290-broadcast-orders.js';
 import { UserSearchTerms1764000000293 } from './1764000000293-user-search-terms.js';
 import { SilentPushes1764000000295 } from './1764000000295-silent-pushes.js';
+import { AppKeys1764000000309 } from './1764000000309-app-keys.js';
+import { WebhookStates1764000000310 } from './1764000000310-webhook-states.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -89,4 +91,6 @@ export const migrations = [
   BroadcastOrders1764000000290,
   UserSearchTerms1764000000293,
   SilentPushes1764000000295,
+  AppKeys1764000000309,
+  WebhookStates1764000000310,
 ];

@@ -154,6 +154,31 @@ async function checkedImport(): Promise<Asked> {
   return asked;
 }
 
+const appBounds = { permissions: ['p2p'], addresses: [], user_id: null, rate: null };
+async function ofApp(): Promise<Asked> {
+  const body = { name: `app ${unique()}`, ...appBounds, signs: false };
+  return { params: { app_id: (await owner.done('createApp', { body })).app_id } };
+}
+async function disabledApp(): Promise<Asked> {
+  const asked = await ofApp();
+  await owner.done('disableApp', asked);
+  return asked;
+}
+const hookTarget = { url: 'http://receiver.test/', events: ['group'], bot_id: null };
+async function ofWebhook(): Promise<Asked> {
+  // At most 100 can exist.
+  await stand.cluster.sql('DELETE FROM webhook');
+  const body = { name: `hook ${unique()}`, ...hookTarget };
+  return { params: { webhook_id: (await owner.done('createWebhook', { body })).webhook_id } };
+}
+async function withDeadLetter(): Promise<Asked> {
+  const asked = await ofWebhook();
+  await stand.cluster.sql(
+    `INSERT INTO webhook_event (webhook_id, key, event, data, failed_at) VALUES ($1, 'a', 'group', '{}', now())`,
+    [asked.params?.webhook_id],
+  );
+  return asked;
+}
 const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGroup()).group_id } });
 const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
 const nothing = async (): Promise<Asked> => ({});
@@ -338,7 +363,35 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   ],
   releaseHold: [async () => ({ params: { hold_id: await newHold() } }), 'hold.release'],
   listApps: [nothing],
+  createApp: [async () => ({ body: { name: `app ${unique()}`, ...appBounds, signs: false } }), 'app.create'],
+  changeApp: [async () => ({ ...(await ofApp()), body: { ...appBounds, rate: 5 } }), 'app.change'],
+  renewAppKey: [ofApp, 'app.key'],
+  disableApp: [ofApp, 'app.disable'],
+  enableApp: [disabledApp, 'app.enable'],
+  revokeApp: [ofApp, 'app.revoke'],
+  deleteApp: [disabledApp, 'app.delete'],
   listWebhooks: [nothing],
+  createWebhook: [async () => ({ body: { name: `hook ${unique()}`, ...hookTarget } }), 'webhook.create'],
+  changeWebhook: [
+    async () => ({ ...(await ofWebhook()), body: { ...hookTarget, events: ['file'] } }),
+    'webhook.change',
+  ],
+  renewWebhookSecret: [ofWebhook, 'webhook.secret'],
+  disableWebhook: [ofWebhook, 'webhook.disable'],
+  enableWebhook: [
+    async () => {
+      const asked = await ofWebhook();
+      await owner.done('disableWebhook', asked);
+      return asked;
+    },
+    'webhook.enable',
+  ],
+  testWebhook: [ofWebhook, 'webhook.test'],
+  deleteWebhook: [ofWebhook, 'webhook.delete'],
+  listWebhookEvents: [ofWebhook],
+  listDeadLetters: [withDeadLetter],
+  retryDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.retry'],
+  dropDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.drop'],
   listAccounts: [nothing],
   createAccount: [async () => ({ body: { name: `a${unique()}`, role: 'viewer' } }), 'account.create'],
   changeAccount: [async () => ({ ...(await ofAccount()), body: { role: 'auditor' } }), 'account.change'],
