@@ -21,6 +21,8 @@ export const refusals = {
   ],
   'members-changing': ['conflict', 'members are being added concurrently'],
   'name-taken': ['conflict', 'the name is taken'],
+  'no-credentials-key': ['not-possible', 'push_server has no PUSH_CREDENTIALS_KEY'],
+  'no-push-server': ['not-possible', 'no push_server answers'],
   'no-second-factor': [
     'conflict',
     'two-step login is not set up for the account, or the account is your own',

@@ -70,3 +70,27 @@ export const consoleWebhooks = {
     board.DeadLettersReply,
   ),
 } as const;
+
+/** proto/internal/console.proto, service ConsolePushes: only by Console.Call. */
+export const consolePushes = {
+  getProviders: methodAt(
+    'teamtalk.console.ConsolePushes/GetProviders',
+    board.ProvidersRequest,
+    board.ProviderList,
+  ),
+  setCredential: methodAt(
+    'teamtalk.console.ConsolePushes/SetCredential',
+    board.SetCredentialRequest,
+    board.CredentialReply,
+  ),
+  removeCredential: methodAt(
+    'teamtalk.console.ConsolePushes/RemoveCredential',
+    board.RemoveCredentialRequest,
+    board.CredentialReply,
+  ),
+  testDevice: methodAt(
+    'teamtalk.console.ConsolePushes/TestDevice',
+    board.TestDeviceRequest,
+    board.TestDeviceReply,
+  ),
+} as const;

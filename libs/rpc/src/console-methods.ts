@@ -1,6 +1,6 @@
 import { teamtalk as consoleApi } from '../gen/console.js';
 import type { teamtalk } from '../gen/http_api.js';
-import { consoleApps, consoleWebhooks } from './console-apps.js';
+import { consoleApps, consolePushes, consoleWebhooks } from './console-apps.js';
 import type { ConsolePermission } from './console-rights.js';
 import { administration, groups, type Method, methodAt } from './definitions.js';
 
@@ -232,6 +232,10 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(administration.recordSessionEnd, 'users:disconnect'),
   row(administration.listDevices, 'pushes:read'),
   row(administration.listPushes, 'pushes:read'),
+  row(consolePushes.getProviders, 'pushes:providers'),
+  row(consolePushes.setCredential, 'pushes:write'),
+  row(consolePushes.removeCredential, 'pushes:write'),
+  row(consolePushes.testDevice, 'pushes:test'),
   row(administration.createDepartment, 'departments:write'),
   row(administration.changeDepartment, 'departments:write'),
   row(administration.deleteDepartment, 'departments:write'),

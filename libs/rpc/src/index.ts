@@ -6,7 +6,7 @@ export { teamtalk as traceApi } from '../gen/trace.js';
 export { BatchedReplies } from './batched-replies.js';
 export { BatchedStream, type BatchedStreamOptions, type SentEntry } from './batched-stream.js';
 export { connectStore } from './connect-store.js';
-export { consoleApps, consoleWebhooks } from './console-apps.js';
+export { consoleApps, consolePushes, consoleWebhooks } from './console-apps.js';
 export { consoleBroadcasts, consoleMethods, consoleWork, lifecycle } from './console-methods.js';
 export {
   type ConsolePermission,

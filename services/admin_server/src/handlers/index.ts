@@ -8,6 +8,7 @@ import { groups } from './groups.js';
 import type { Handlers } from './handler.js';
 import { lifecycle } from './lifecycle.js';
 import { loginFailures } from './login-failures.js';
+import { pushes } from './pushes.js';
 import { reports } from './reports.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
@@ -24,6 +25,7 @@ export const handlers: Handlers = {
   ...departures,
   ...userImports,
   ...loginFailures,
+  ...pushes,
   ...departments,
   ...groups,
   ...discovery,

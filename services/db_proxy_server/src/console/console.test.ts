@@ -3,9 +3,12 @@ import {
   administration,
   apps,
   consoleApi,
+  consoleApps,
   consoleBroadcasts,
   consoleMethods,
+  consolePushes,
   consoleRoles,
+  consoleWebhooks,
   consoleWork,
   departmentRole,
   groups,
@@ -47,6 +50,7 @@ beforeAll(async () => {
     },
     groups: groupsRpc(context),
     broadcasts: { wake() {} },
+    deviceTests: { send: async () => ({ result: 'no-server' }) },
   });
 });
 afterAll(async () => {
@@ -113,7 +117,10 @@ it('every method of the table exists, and db_proxy_server itself checks which ro
   const all: Method<object, object, object, object>[] = [
     administration,
     groups,
+    consoleApps,
     consoleBroadcasts,
+    consolePushes,
+    consoleWebhooks,
     consoleWork,
     lifecycle,
   ].flatMap((service) => Object.values(service) as never);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { api, type OperationId } from '@teamtalk/admin_server';
 import { testPassword } from '@teamtalk/cluster';
 import { type ConsolePermission, type ConsoleRole, consoleRoles, mayInConsole } from '@teamtalk/rpc';
@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { codeOf } from '../one-time-code.js';
 import type { Asked, ConsoleClient } from './console-client.js';
 import { ConsoleStand, consolePassword } from './console-stand.js';
+
+const pushEnv = { PUSH_CREDENTIALS_KEY: randomBytes(32).toString('hex') };
 
 let stand: ConsoleStand;
 let owner: ConsoleClient;
@@ -16,7 +18,7 @@ const recoveryCodes = new Map<ConsoleRole, string[]>();
 const members = new Map<ConsoleRole, { name: string; client: ConsoleClient }>();
 
 beforeAll(async () => {
-  stand = await ConsoleStand.start();
+  stand = await ConsoleStand.start({}, {}, { push_server: 1, envOf: { push_server: pushEnv } });
   owner = await stand.member('owner');
   department = await stand.department();
   for (const role of consoleRoles) {
@@ -278,6 +280,36 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   unlockAccount: [failedAccount, 'account.unlock'],
   listDevices: [ofUser],
   listPushes: [ofUser],
+  getPushProviders: [nothing],
+  setPushCredential: [
+    async () => ({
+      params: { provider: 'xiaomi' },
+      body: { secret: unique(), parts: { package: 'com.example.app' } },
+    }),
+    'credential.set',
+  ],
+  removePushCredential: [
+    async () => {
+      await stand.cluster.sql(
+        `INSERT INTO push_credential (provider, description, key_id, sealed) VALUES ('fcm', 'old', '', '')
+         ON CONFLICT DO NOTHING`,
+      );
+      return { params: { provider: 'fcm' } };
+    },
+    'credential.remove',
+  ],
+  testDevice: [
+    async () => {
+      const { user_id } = (await ofUser()).params as { user_id: number };
+      const [device] = await stand.cluster.sql<{ id: number }>(
+        `INSERT INTO push_device (user_id, client_type, provider, token, token_hash)
+         VALUES ($1, 0, 'oppo', $2, sha256($2::bytea)) RETURNING id::int4`,
+        [user_id, `token ${unique()}`],
+      );
+      return { params: { user_id, device_id: device?.id ?? 0 } };
+    },
+    'device.test',
+  ],
   listDepartments: [nothing],
   createDepartment: [
     async () => ({ body: { name: `d${unique()}`, parent_id: department } }),
