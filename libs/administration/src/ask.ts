@@ -23,6 +23,20 @@ export async function ask<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   }
 }
 
+/** Like `ask`, for calls that must not be made twice. */
+export async function askOnce<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+  { pool }: Pick<Backend, 'pool'>,
+  method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
+  request: RequestIn,
+  deadlineMs = storeMs,
+): Promise<ReplyOut> {
+  try {
+    return await pool.callOnce(method, request, deadlineMs);
+  } catch (error) {
+    throw problemOf(error);
+  }
+}
+
 /** The problem to report for a failed call to another service. */
 function problemOf(error: unknown): unknown {
   if (!(error instanceof TeamTalkError)) return error;

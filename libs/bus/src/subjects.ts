@@ -146,6 +146,26 @@ export const topics = {
     subscribers: ['route_server'],
   },
 
+  /** to one of the push_servers, answered with what the provider said */
+  pushTest: {
+    subject: 'push.test',
+    event: events.PushTest,
+    answer: events.PushTestAnswer,
+    shared: true,
+    publishers: ['db_proxy_server'],
+    subscribers: ['push_server'],
+  },
+
+  /** to one of the push_servers, which have the key: nobody else may receive it */
+  pushCredential: {
+    subject: 'push.credential',
+    event: events.PushCredential,
+    answer: events.SealedPushCredential,
+    shared: true,
+    publishers: ['admin_server'],
+    subscribers: ['push_server'],
+  },
+
   /** to one of the route_servers */
   sessionsQuery: {
     subject: 'sessions.query',

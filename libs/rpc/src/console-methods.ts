@@ -1,5 +1,6 @@
 import { teamtalk as consoleApi } from '../gen/console.js';
 import type { teamtalk } from '../gen/http_api.js';
+import { consoleApps, consolePushes, consoleWebhooks } from './console-apps.js';
 import type { ConsolePermission } from './console-rights.js';
 import { administration, groups, type Method, methodAt } from './definitions.js';
 
@@ -280,6 +281,10 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(administration.recordSessionEnd, 'users:disconnect'),
   row(administration.listDevices, 'pushes:read'),
   row(administration.listPushes, 'pushes:read'),
+  row(consolePushes.getProviders, 'pushes:providers'),
+  row(consolePushes.setCredential, 'pushes:write'),
+  row(consolePushes.removeCredential, 'pushes:write'),
+  row(consolePushes.testDevice, 'pushes:test'),
   row(administration.createDepartment, 'departments:write'),
   row(administration.changeDepartment, 'departments:write'),
   row(administration.deleteDepartment, 'departments:write'),
@@ -302,6 +307,17 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWork.verifyAudit, 'audit:read'),
   row(consoleWork.listApps, 'apps:read'),
   row(consoleWork.listWebhooks, 'apps:read'),
+  ...Object.values(consoleApps).map((method) => row(method, 'apps:write')),
+  row(consoleWebhooks.createWebhook, 'apps:write'),
+  row(consoleWebhooks.changeWebhook, 'apps:write'),
+  row(consoleWebhooks.renewWebhookSecret, 'apps:write'),
+  row(consoleWebhooks.setWebhookDisabled, 'apps:write'),
+  row(consoleWebhooks.testWebhook, 'apps:write'),
+  row(consoleWebhooks.deleteWebhook, 'apps:write'),
+  row(consoleWebhooks.listWebhookEvents, 'apps:read'),
+  row(consoleWebhooks.listDeadLetters, 'apps:read'),
+  row(consoleWebhooks.retryDeadLetters, 'apps:write'),
+  row(consoleWebhooks.dropDeadLetters, 'apps:write'),
   row(consoleWork.leaveGroups, 'users:write'),
   row(consoleWork.rejoinGroups, 'users:write'),
   row(consoleWork.createUserImport, 'users:import'),

@@ -6,6 +6,7 @@ export { teamtalk as traceApi } from '../gen/trace.js';
 export { BatchedReplies } from './batched-replies.js';
 export { BatchedStream, type BatchedStreamOptions, type SentEntry } from './batched-stream.js';
 export { connectStore } from './connect-store.js';
+export { consoleApps, consolePushes, consoleWebhooks } from './console-apps.js';
 export {
   consoleBroadcasts,
   consoleGroups,

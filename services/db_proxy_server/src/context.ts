@@ -81,6 +81,8 @@ export interface Context {
   readonly dissolvedGroups: DissolvedGroups;
   readonly groupModeration: GroupModeration;
   readonly offlineFiles: OfflineFiles;
+  /** for what the commands do with the database, too */
+  readonly database: Database;
   readonly apps: Apps;
   readonly apiAnswers: ApiAnswers;
   readonly bots: Bots;
@@ -169,6 +171,7 @@ export async function createContext(
     dissolvedGroups: new DissolvedGroups(database, memberChanges),
     groupModeration: new GroupModeration(database, memberChanges, broadcasts, textCodec),
     offlineFiles: new OfflineFiles(database),
+    database,
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),
     bots: new Bots(database),

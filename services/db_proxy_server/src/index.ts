@@ -1,3 +1,4 @@
+export { appPermissions, usualPermissions } from '@teamtalk/rpc/app-permissions';
 export { addUser, type NewUser } from './accounts/add-user.js';
 export { UserImports } from './accounts/imports/user-imports.js';
 export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './accounts/passwords/password.js';
@@ -6,11 +7,9 @@ export { type Actor, operator } from './actor.js';
 export {
   type AppSummary,
   addApp,
-  appPermissions,
   listApps,
   type NewApp,
   revokeApp,
-  usualPermissions,
 } from './apps/apps.js';
 export {
   auditEvents,
@@ -57,11 +56,5 @@ export {
   pushHistory,
 } from './push/push-history.js';
 export { startDbProxyServer } from './service.js';
-export {
-  addWebhook,
-  deadLetters,
-  listWebhooks,
-  type NewWebhook,
-  removeWebhook,
-  retryDeadLetters,
-} from './webhooks/webhooks.js';
+export { deadLetters, maxLetters, retryDeadLetters } from './webhooks/dead-letters.js';
+export { addWebhook, listWebhooks, type NewWebhook, removeWebhook } from './webhooks/webhooks.js';

@@ -1,3 +1,4 @@
+import type { Bus } from '@teamtalk/bus';
 import {
   accounts,
   administration,
@@ -31,11 +32,12 @@ import { markRead } from './messages/append/mark-read.js';
 import { messagesRpc } from './messages/rpc.js';
 import { administerDevices } from './push/administer-devices.js';
 import { pushRpc } from './push/rpc.js';
+import { DeviceTests } from './push/test-device.js';
 import { findMessage } from './trace/find-message.js';
 import { webhooksRpc } from './webhooks/rpc.js';
 
 /** Every gRPC service of proto/internal/db_proxy.proto, http_api.proto, console.proto, push.proto and trace.proto. */
-export function serve(server: RpcServer, context: Context, store: MessageStore): void {
+export function serve(server: RpcServer, context: Context, store: MessageStore, bus: Bus): void {
   server.serve(accounts, accountsRpc(context));
   const groupHandlers = groupsRpc(context);
   server.serve(groups, groupHandlers);
@@ -64,6 +66,7 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
       administration: administrationHandlers,
       groups: groupHandlers,
       broadcasts: store.broadcasts,
+      deviceTests: new DeviceTests(context.database, bus, context.kit),
     }),
   );
   server.serve(traces, { findMessage: findMessage(context) });

@@ -80,7 +80,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
 
   cluster.bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);
-  serve(server, context, store);
+  serve(server, context, store, cluster.bus);
   const grpc = await server.listen(config.grpc, config.rpcTls, config.rpcCallers);
 
   // Subscribe before the first heartbeat: logins wait for this instance from then on.

@@ -1,4 +1,4 @@
 export { credentialEnv, envSchema, loadConfig, type PushServerConfig } from './config.js';
-export { describeCredential, isCredentialName } from './credentials/stored-credential.js';
+export { credentialValues, describeCredential, isCredentialName } from './credentials/stored-credential.js';
 export { credentialNames } from './provider-env.js';
 export { startPushServer } from './service.js';

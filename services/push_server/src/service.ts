@@ -3,6 +3,7 @@ import { createTextCodec } from '@teamtalk/protocol';
 import { connectStore } from '@teamtalk/rpc';
 import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import type { PushServerConfig } from './config.js';
+import { answerConsole } from './console-requests.js';
 import { pcPresence } from './pc-presence.js';
 import { phoneReceipts } from './phone-receipts.js';
 import { ProviderSet } from './provider-set.js';
@@ -26,6 +27,8 @@ async function start(config: PushServerConfig, kit: Kit): Promise<Record<string,
   const ownService = pushService && new PushService({ kit, pool, bus: cluster.bus, url: pushService.url });
   const providers = new ProviderSet({ kit, pool, variables, credentialKeys, ownService });
   life.onStop('providers', () => providers.stop());
+  const { androidProvider } = config;
+  answerConsole(cluster.bus, { providers, androidProvider, credentialKeys });
   const sender = new PushSender({
     kit,
     pool,

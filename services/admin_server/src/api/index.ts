@@ -16,6 +16,7 @@ import { secondFactorApi } from './second-factor.js';
 import { sessionApi } from './session.js';
 import { userImportsApi } from './user-imports.js';
 import { usersApi } from './users.js';
+import { webhooksApi } from './webhooks.js';
 
 /** All operations of /admin/v1 by id, in the order of the OpenAPI document. */
 export const api = {
@@ -34,6 +35,7 @@ export const api = {
   ...auditApi,
   ...lifecycleApi,
   ...appsApi,
+  ...webhooksApi,
   ...accountsApi,
 } as const;
 

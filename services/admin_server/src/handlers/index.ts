@@ -1,4 +1,5 @@
 import { accounts } from './accounts.js';
+import { apps } from './apps.js';
 import { broadcasts } from './broadcasts.js';
 import { departments } from './departments.js';
 import { departures } from './departures.js';
@@ -9,11 +10,13 @@ import type { Handlers } from './handler.js';
 import { lifecycle } from './lifecycle.js';
 import { loginFailures } from './login-failures.js';
 import { pictures } from './pictures.js';
+import { pushes } from './pushes.js';
 import { reports } from './reports.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
 import { userImports } from './user-imports.js';
 import { users } from './users.js';
+import { webhooks } from './webhooks.js';
 
 /** The handlers of all operations. */
 export const handlers: Handlers = {
@@ -24,6 +27,7 @@ export const handlers: Handlers = {
   ...departures,
   ...userImports,
   ...loginFailures,
+  ...pushes,
   ...departments,
   ...groups,
   ...groupModeration,
@@ -31,5 +35,7 @@ export const handlers: Handlers = {
   ...discovery,
   ...broadcasts,
   ...lifecycle,
+  ...apps,
+  ...webhooks,
   ...accounts,
 };

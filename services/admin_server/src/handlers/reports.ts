@@ -10,14 +10,7 @@ const verifyMs = 25_000;
 const noUser = 'there is no such user';
 
 export const reports: Handlers<
-  | 'getOverview'
-  | 'getImportProgress'
-  | 'listDevices'
-  | 'listPushes'
-  | 'listAuditEvents'
-  | 'verifyAudit'
-  | 'listApps'
-  | 'listWebhooks'
+  'getOverview' | 'getImportProgress' | 'listDevices' | 'listPushes' | 'listAuditEvents' | 'verifyAudit'
 > = {
   async getOverview(call) {
     const counts = await ask(call, consoleWork.getCounts, {});
@@ -99,37 +92,6 @@ export const reports: Handlers<
       first: verdict.first,
       last: verdict.last,
       last_hash: verdict.lastHash,
-    };
-  },
-
-  async listApps(call) {
-    const { apps } = await ask(call, consoleWork.listApps, {});
-    return {
-      apps: (apps as consoleApi.console.App[]).map((app) => ({
-        app_id: app.appId,
-        name: app.name,
-        permissions: app.permissions,
-        addresses: app.addresses,
-        user_id: app.userId === 0 ? null : app.userId,
-        rate: app.rate === 0 ? null : app.rate,
-        signs: app.signs,
-        created_at: momentOf(app.createdAt),
-        revoked_at: app.revokedAt === 0 ? null : momentOf(app.revokedAt),
-      })),
-    };
-  },
-
-  async listWebhooks(call) {
-    const { webhooks } = await ask(call, consoleWork.listWebhooks, {});
-    return {
-      webhooks: (webhooks as consoleApi.console.Webhook[]).map((webhook) => ({
-        name: webhook.name,
-        origin: webhook.origin,
-        events: webhook.events,
-        bot_id: webhook.botId === 0 ? null : webhook.botId,
-        waiting: webhook.waiting,
-        failed: webhook.failed,
-      })),
     };
   },
 };

@@ -98,38 +98,16 @@ export function defineCredential(push: Command): void {
 }
 
 async function set(provider: string, options: SetOptions): Promise<void> {
-  const { credentialNames, describeCredential, isCredentialName } = await pushServer();
+  const { credentialNames, credentialValues, describeCredential, isCredentialName } = await pushServer();
   if (!isCredentialName(provider))
     throw new Failure(`the provider must be one of ${credentialNames.join(', ')}`);
   const keys = await credentialKeys();
   if (process.stdin.isTTY) throw new Failure('the secret is read from standard input; redirect a file to it');
   const secret = await readText(process.stdin);
-  // The provider picks the options that are its own.
-  const values = {
-    APNS_KEY: secret,
-    APNS_KEY_ID: options.keyId ?? '',
-    APNS_TEAM_ID: options.teamId ?? '',
-    APNS_TOPIC: options.topic ?? '',
-    FCM_SERVICE_ACCOUNT: secret,
-    HMS_CLIENT_ID: options.clientId ?? '',
-    HMS_CLIENT_SECRET: secret,
-    HMS_PROJECT_ID: options.projectId ?? '',
-    HONOR_APP_ID: options.appId ?? '',
-    HONOR_CLIENT_ID: options.clientId ?? '',
-    HONOR_CLIENT_SECRET: secret,
-    XIAOMI_APP_SECRET: secret,
-    XIAOMI_PACKAGE: options.package ?? '',
-    XIAOMI_CHANNEL_ID: options.channelId ?? '',
-    OPPO_APP_KEY: options.appKey ?? '',
-    OPPO_MASTER_SECRET: secret,
-    OPPO_CHANNEL_ID: options.channelId ?? '',
-    VIVO_APP_ID: options.appId ?? '',
-    VIVO_APP_KEY: options.appKey ?? '',
-    VIVO_APP_SECRET: secret,
-    WEBPUSH_KEY: secret,
-    WEBPUSH_SUBJECT: options.subject ?? '',
-  };
-  const { credential, description } = await describeCredential(provider, values);
+  const { credential, description } = await describeCredential(
+    provider,
+    credentialValues(secret, { ...options }),
+  );
   const { keyId, bytes: sealed } = keys.seal(provider, JSON.stringify(credential));
   await withDatabase((dataSource, { setPushCredential }) =>
     setPushCredential(dataSource, { provider, description, keyId, sealed }),

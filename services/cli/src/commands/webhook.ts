@@ -77,8 +77,10 @@ export function define(webhook: Command): void {
     .command('retry <name>')
     .description('Retry the dead letters of one')
     .action((name: string) =>
-      withDatabase(async (dataSource, { retryDeadLetters }) => {
-        print(`${await retryDeadLetters(dataSource, name)} events are tried again`);
+      withDatabase(async (dataSource, { maxLetters, retryDeadLetters }) => {
+        let [retried, batch] = [0, maxLetters];
+        for (; batch === maxLetters; retried += batch) batch = await retryDeadLetters(dataSource, name);
+        print(`${retried} events are tried again`);
       }),
     );
 }

@@ -1,4 +1,5 @@
 import type { Database, Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
 
 export interface AppRow {
   id: number;
@@ -16,6 +17,14 @@ const all: Statement = {
   text: `
     SELECT id, name, key_hash, signing_key, permissions, addresses::text[] AS addresses, user_id, rate
     FROM app WHERE revoked_at IS NULL ORDER BY id`,
+};
+
+const noteUses: Statement = {
+  name: 'app_note_uses',
+  text: `
+    UPDATE app SET used_at = now()
+    WHERE id = ANY ($1::int4[]) AND (used_at IS NULL OR used_at < now() - interval '1 minute')
+    RETURNING id`,
 };
 
 const useNonce: Statement = {
@@ -42,6 +51,11 @@ export class Apps {
   /** Apps that are not revoked. */
   all(): Promise<AppRow[]> {
     return this.#database.query<AppRow>(all, []);
+  }
+
+  /** Notes that these apps have called just now, to the minute. */
+  async noteUses(appIds: readonly number[]): Promise<void> {
+    if (appIds.length > 0) await this.#database.query(noteUses, [appIds.filter(isStorableId)]);
   }
 
   /** @returns whether the nonce is new */

@@ -3,10 +3,13 @@ import {
   administration,
   apps,
   consoleApi,
+  consoleApps,
   consoleBroadcasts,
   consoleGroups,
   consoleMethods,
+  consolePushes,
   consoleRoles,
+  consoleWebhooks,
   consoleWork,
   departmentRole,
   groups,
@@ -48,6 +51,7 @@ beforeAll(async () => {
     },
     groups: groupsRpc(context),
     broadcasts: { wake() {} },
+    deviceTests: { send: async () => ({ result: 'no-server' }) },
   });
 });
 afterAll(async () => {
@@ -114,8 +118,11 @@ it('every method of the table exists, and db_proxy_server itself checks which ro
   const all: Method<object, object, object, object>[] = [
     administration,
     groups,
+    consoleApps,
     consoleBroadcasts,
     consoleGroups,
+    consolePushes,
+    consoleWebhooks,
     consoleWork,
     lifecycle,
   ].flatMap((service) => Object.values(service) as never);

@@ -1,4 +1,4 @@
-import { administration, consoleWork, type httpApi } from '@teamtalk/rpc';
+import { administration, consolePushes, consoleWork, type httpApi } from '@teamtalk/rpc';
 import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 
@@ -81,6 +81,7 @@ const checks: ReadonlyMap<string, Check> = new Map([
   [administration.recordSessionEnd.path, ofUser],
   [administration.listDevices.path, ofUser],
   [administration.listPushes.path, ofUser],
+  [consolePushes.testDevice.path, ofUser],
   [consoleWork.listLoginFailures.path, ofUser],
   [consoleWork.unlockUser.path, ofUser],
   [administration.createDepartment.path, ({ fields }: Request, { has }: Scope) => has(fields?.parentId)],

@@ -1,9 +1,12 @@
 import {
   administration,
   consoleApi,
+  consoleApps,
   consoleBroadcasts,
   consoleGroups,
   consoleMethods,
+  consolePushes,
+  consoleWebhooks,
   consoleWork,
   departmentRole,
   groups,
@@ -16,11 +19,15 @@ import {
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { BroadcastWorker } from '../broadcasts/broadcast-worker.js';
 import type { Context } from '../context.js';
+import type { DeviceTests } from '../push/test-device.js';
+import { appHandlers } from './apps.js';
 import { broadcastHandlers } from './broadcasts.js';
 import { groupHandlers } from './groups.js';
 import { lifecycleHandlers } from './lifecycle.js';
 import { consoleActor } from './log-in.js';
+import { pushHandlers } from './pushes.js';
 import type { ConsoleSession, NewSession } from './sessions.js';
+import { webhookHandlers } from './webhooks.js';
 import { type ConsoleCaller, consoleWorkHandlers } from './work.js';
 
 const { CALL_DONE, CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDED } =
@@ -28,11 +35,12 @@ const { CALL_DONE, CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDE
 const { LOG_IN_DONE } = consoleApi.console.LogInResult;
 const { SECOND_FACTOR_NEEDED } = consoleApi.console.SecondFactor;
 
-/** The services whose methods the console may call, and the worker that sends its broadcasts. */
+/** The services whose methods the console may call, the worker that sends its broadcasts, and test pushes. */
 interface Served {
   administration: Handlers<typeof administration>;
   groups: Handlers<typeof groups>;
   broadcasts: Pick<BroadcastWorker, 'wake'>;
+  deviceTests: Pick<DeviceTests, 'send'>;
 }
 
 interface Callable {
@@ -145,6 +153,9 @@ function callableMethods(context: Context, served: Served): Map<string, Callable
   add(groups, served.groups);
   add(consoleWork, consoleWorkHandlers(context));
   add(lifecycle, lifecycleHandlers(context));
+  add(consoleApps, appHandlers(context));
+  add(consoleWebhooks, webhookHandlers(context));
+  add(consolePushes, pushHandlers(context, served.deviceTests));
   add(consoleBroadcasts, broadcastHandlers(context, served.broadcasts));
   add(consoleGroups, groupHandlers(context, served.broadcasts));
   return all;

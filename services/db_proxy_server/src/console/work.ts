@@ -97,13 +97,15 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
     async listApps() {
       const apps = await consoleReports.apps();
       return {
-        apps: apps.map(({ id, userId, rate, createdAt, revokedAt, ...shown }) => ({
+        apps: apps.map(({ id, userId, rate, createdAt, revokedAt, keySetAt, usedAt, ...shown }) => ({
           ...shown,
           appId: id,
           userId: userId ?? 0,
           rate: rate ?? 0,
           createdAt: createdAt.getTime() / 1000,
           revokedAt: revokedAt ? revokedAt.getTime() / 1000 : 0,
+          keySetAt: keySetAt.getTime() / 1000,
+          usedAt: usedAt ? usedAt.getTime() / 1000 : 0,
         })),
       };
     },
@@ -111,8 +113,9 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
     async listWebhooks() {
       const webhooks = await consoleReports.webhooks();
       return {
-        webhooks: webhooks.map(({ url, botId, ...shown }) => ({
+        webhooks: webhooks.map(({ id, url, botId, ...shown }) => ({
           ...shown,
+          webhookId: id,
           origin: new URL(url).origin,
           botId: botId ?? 0,
         })),

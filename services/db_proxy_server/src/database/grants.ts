@@ -20,8 +20,6 @@ const writeExceptions: Readonly<Record<string, string>> = {
   audit_event: 'SELECT, INSERT',
   // Only the owner changes it, through the trigger and function of audit_event.
   audit_head: 'SELECT',
-  // Only commands change it, as the owner.
-  push_credential: 'SELECT',
   schema_migration: 'SELECT',
   schema_migration_needs: 'SELECT',
 };

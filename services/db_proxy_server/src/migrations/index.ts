@@ -45,6 +45,8 @@ import { SilentPushes1764000000295 } from './1764000000295-silent-pushes.js';
 import { TriedPushes1764000000296 } from './1764000000296-tried-pushes.js';
 import { BulkChanges1764000000303 } from './1764000000303-bulk-changes.js';
 import { GroupModeration1764000000306 } from './1764000000306-group-moderation.js';
+import { AppKeys1764000000309 } from './1764000000309-app-keys.js';
+import { WebhookStates1764000000310 } from './1764000000310-webhook-states.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -95,4 +97,6 @@ export const migrations = [
   TriedPushes1764000000296,
   BulkChanges1764000000303,
   GroupModeration1764000000306,
+  AppKeys1764000000309,
+  WebhookStates1764000000310,
 ];

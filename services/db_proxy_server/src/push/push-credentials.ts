@@ -1,6 +1,7 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { DataSource } from 'typeorm';
 import { type Actor, operator } from '../actor.js';
+import { requireText } from '../administration/changes.js';
 import { auditedTransaction } from '../audit/record-event.js';
 import type { Database, Statement } from '../database/database.js';
 
@@ -18,12 +19,29 @@ export interface PushCredentialSummary extends Omit<PushCredential, 'sealed'> {
   changedAt: Date;
 }
 
+/** Longest description, characters. */
+const maxDescription = 1_000;
 /** Longest encrypted credential, bytes. */
 const maxSealed = 65_536;
 
 const all: Statement = {
   name: 'push_credentials',
   text: 'SELECT provider, sealed FROM push_credential ORDER BY provider',
+};
+
+/** How many devices a provider has. */
+export interface ProviderDevices {
+  provider: string;
+  devices: number;
+  /** of these, devices that get nothing */
+  failing: number;
+}
+
+const devices: Statement = {
+  name: 'push_devices_by_provider',
+  text: `
+    SELECT provider, count(*)::int4 AS devices, count(failure)::int4 AS failing
+    FROM push_device GROUP BY provider ORDER BY provider`,
 };
 
 /** Stored credentials, for push_servers. */
@@ -37,6 +55,11 @@ export class PushCredentials {
   all(): Promise<Pick<PushCredential, 'provider' | 'sealed'>[]> {
     return this.#database.query(all, []);
   }
+
+  /** Devices by provider. */
+  devices(): Promise<ProviderDevices[]> {
+    return this.#database.query<ProviderDevices>(devices, []);
+  }
 }
 
 /** Stores a provider's credential, replacing the previous one. */
@@ -45,6 +68,8 @@ export function setPushCredential(
   { provider, description, keyId, sealed }: PushCredential,
   actor: Actor = operator(),
 ): Promise<void> {
+  requireText('a provider', provider, 1, 32);
+  requireText('a description', description, 0, maxDescription);
   if (sealed.length > maxSealed) {
     throw new TeamTalkError('invalid-argument', `a credential has at most ${maxSealed} bytes`);
   }

@@ -8,7 +8,6 @@ import { Database } from '../database/database.js';
 export const cheapArgon2 = { memoryKib: 8, iterations: 1 };
 
 export interface TestContext extends Context {
-  readonly database: Database;
   close(): Promise<void>;
 }
 
@@ -25,5 +24,5 @@ export async function createTestContext(
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const database = await Database.open({ url, poolSize: 4 }, kit);
   const context = await createContext(config, database, kit);
-  return { ...context, database, close: () => database.close() };
+  return { ...context, close: () => database.close() };
 }

@@ -29,7 +29,7 @@ const maxAttempts = 12;
 
 // The lease lasts 8 s and the claiming sender gives up after 5 s. A single row without an event says whether there are webhooks.
 const claim: Statement = {
-  name: 'webhook_claim_3',
+  name: 'webhook_claim_4',
   text: `
     WITH due AS (
       SELECT mine.id FROM webhook w CROSS JOIN LATERAL (
@@ -37,7 +37,7 @@ const claim: Statement = {
         WHERE webhook_id = w.id AND delivered_at IS NULL AND failed_at IS NULL AND next_at <= now()
         ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
       ) mine
-      WHERE w.id <> ALL ($3::int4[]) AND (cardinality($4::int4[]) = 0 OR w.id = ANY ($4))
+      WHERE w.disabled_events IS NULL AND w.id <> ALL ($3::int4[]) AND (cardinality($4::int4[]) = 0 OR w.id = ANY ($4))
       ORDER BY mine.next_at LIMIT $1
     ), claimed AS (
       UPDATE webhook_event e SET attempts = attempts + 1, next_at = now() + interval '8 seconds'

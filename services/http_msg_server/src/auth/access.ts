@@ -1,6 +1,7 @@
 import { type Actor, anybody } from '@teamtalk/administration';
 import { apps as appService, type ReplicaPool } from '@teamtalk/rpc';
-import { type App, isAllowed, mayComeFrom, type Permission } from './app.js';
+import type { AppPermission } from '@teamtalk/rpc/app-permissions';
+import { type App, isAllowed, mayComeFrom } from './app.js';
 import type { AppDirectory } from './app-directory.js';
 import { isSigned, type SignatureHeaders, type SignedRequest } from './signature.js';
 
@@ -65,7 +66,7 @@ export class Access {
       const nonce = Buffer.from(signature.nonce);
       // Not retried: a second attempt would find the nonce used by the first.
       const { fresh } = await pool.callOnce(appService.useNonce, { appId: app.id, nonce }, nonceMs);
-      return fresh ? app : 'key';
+      return fresh ? directory.noted(app) : 'key';
     } catch {
       return 'unavailable';
     }
@@ -75,9 +76,9 @@ export class Access {
 /** The permissions that an operation asks for; one suffices. */
 export interface Requirement {
   /** an app that has it acts as a user, or does what concerns no user */
-  readonly permission: Permission;
+  readonly permission: AppPermission;
   /** an app that has it is an administrator here: it may act as any user, and is not held to that user's rights */
-  readonly administration?: Permission;
+  readonly administration?: AppPermission;
 }
 
 /** @param app undefined: a caller without a key */

@@ -29,6 +29,8 @@ export class AppDirectory {
   #byName: ReadonlyMap<string, App> = new Map();
   /** by app id, as received, to keep the rate buckets of unchanged apps */
   #sources = new Map<number, { text: string; app: App }>();
+  /** apps that have called since the last refresh */
+  #used = new Set<number>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
   /** a refresh that has not begun yet */
@@ -56,9 +58,15 @@ export class AppDirectory {
   async byKey(key: string, refreshIfUnknown: boolean): Promise<App | undefined> {
     const digest = digestOf(key);
     const known = this.#configured.get(digest) ?? this.#byDigest.get(digest);
-    if (known || !refreshIfUnknown) return known;
+    if (known || !refreshIfUnknown) return this.noted(known);
     await this.#refreshForUnknown();
-    return this.#byDigest.get(digest);
+    return this.noted(this.#byDigest.get(digest));
+  }
+
+  /** Notes that an app has called, which the next refresh reports. */
+  noted<Found extends App | undefined>(app: Found): Found {
+    if (app && app.id !== 0) this.#used.add(app.id);
+    return app;
   }
 
   /** The app of this name. */
@@ -98,11 +106,14 @@ export class AppDirectory {
   async #ask(): Promise<void> {
     const { kit, pool } = this.#options;
     this.#askedAt = performance.now();
+    const used = this.#used;
+    this.#used = new Set();
     try {
-      const list = await pool.call(appService.listApps, {}, askTimeoutMs);
+      const list = await pool.call(appService.listApps, { usedAppIds: [...used] }, askTimeoutMs);
       this.#replace(list.apps as httpApi.api.App[]);
       this.#failing = false;
     } catch (error) {
+      for (const id of used) this.#used.add(id);
       this.#failed.inc();
       if (!this.#failing) kit.log.warn({ err: error }, 'refreshing apps failed; keeping last list');
       this.#failing = true;

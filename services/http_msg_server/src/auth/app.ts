@@ -1,15 +1,7 @@
 import { TokenBucket } from '@teamtalk/administration';
 import { Networks } from '@teamtalk/net';
 import type { httpApi } from '@teamtalk/rpc';
-
-/**
- * What an app can be allowed to do, named as in `teamtalk app create --allow`. Those of the first line are a user's: the
- * app has them as the user that it or its call names. The others are administration.
- */
-export type Permission =
-  | ('p2p' | 'broadcast' | 'group' | 'history' | 'presence' | 'session' | 'device')
-  | ('users:read' | 'users:write' | 'groups:admin' | 'sessions:admin' | 'devices:admin' | 'bots:admin')
-  | ('discovery:read' | 'discovery:write' | 'statistics');
+import type { AppPermission } from '@teamtalk/rpc/app-permissions';
 
 /** An internal system that calls the API, with its permissions. */
 export interface App {
@@ -53,7 +45,7 @@ export function appOf(app: httpApi.api.App): App {
   };
 }
 
-export function isAllowed({ permissions }: App, permission: Permission): boolean {
+export function isAllowed({ permissions }: App, permission: AppPermission): boolean {
   return permissions?.has(permission) ?? true;
 }
 

@@ -11,6 +11,38 @@ export function isCredentialName(name: string): name is CredentialName {
   return (credentialNames as string[]).includes(name);
 }
 
+/** The parts of a credential that are not secret, as `teamtalk push credential set` names its options. */
+export type CredentialOptions = Readonly<Record<string, string | undefined>>;
+
+/** A credential as values of environment variables; each provider picks its own. */
+export function credentialValues(secret: string, options: CredentialOptions): Record<string, string> {
+  const of = (name: string) => options[name] ?? '';
+  return {
+    APNS_KEY: secret,
+    APNS_KEY_ID: of('keyId'),
+    APNS_TEAM_ID: of('teamId'),
+    APNS_TOPIC: of('topic'),
+    FCM_SERVICE_ACCOUNT: secret,
+    HMS_CLIENT_ID: of('clientId'),
+    HMS_CLIENT_SECRET: secret,
+    HMS_PROJECT_ID: of('projectId'),
+    HONOR_APP_ID: of('appId'),
+    HONOR_CLIENT_ID: of('clientId'),
+    HONOR_CLIENT_SECRET: secret,
+    XIAOMI_APP_SECRET: secret,
+    XIAOMI_PACKAGE: of('package'),
+    XIAOMI_CHANNEL_ID: of('channelId'),
+    OPPO_APP_KEY: of('appKey'),
+    OPPO_MASTER_SECRET: secret,
+    OPPO_CHANNEL_ID: of('channelId'),
+    VIVO_APP_ID: of('appId'),
+    VIVO_APP_KEY: of('appKey'),
+    VIVO_APP_SECRET: secret,
+    WEBPUSH_KEY: secret,
+    WEBPUSH_SUBJECT: of('subject'),
+  };
+}
+
 /**
  * Validates a credential as push_server does at its start, and describes its public part.
  * @param values by environment variable

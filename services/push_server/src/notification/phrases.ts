@@ -5,11 +5,25 @@ interface Phrases {
   image: string;
   /** title where not even a name is shown */
   app: string;
+  /** text of a test push */
+  test: string;
 }
 
 const phrases = {
-  zh: { message: '发来一条消息', audio: '[语音]', image: '[图片]', app: '新消息' },
-  en: { message: 'New message', audio: '[Voice message]', image: '[Image]', app: 'New message' },
+  zh: {
+    message: '发来一条消息',
+    audio: '[语音]',
+    image: '[图片]',
+    app: '新消息',
+    test: '这是一条测试推送。',
+  },
+  en: {
+    message: 'New message',
+    audio: '[Voice message]',
+    image: '[Image]',
+    app: 'New message',
+    test: 'This is a test notification.',
+  },
 } as const satisfies Record<string, Phrases>;
 
 /** @param locale BCP 47; empty or unknown: Chinese, as the original's clients are */

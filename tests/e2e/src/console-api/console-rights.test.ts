@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { api, type OperationId } from '@teamtalk/admin_server';
@@ -8,6 +8,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { codeOf } from '../one-time-code.js';
 import type { Asked, ConsoleClient } from './console-client.js';
 import { ConsoleStand, consolePassword } from './console-stand.js';
+
+const pushEnv = { PUSH_CREDENTIALS_KEY: randomBytes(32).toString('hex') };
 
 let stand: ConsoleStand;
 /** In the place of msfs. */
@@ -25,9 +27,11 @@ beforeAll(async () => {
     request.resume().once('end', () => response.end(JSON.stringify({ error_code: 0, url })));
   });
   await new Promise<void>((resolve) => images.listen(0, '127.0.0.1', resolve));
-  stand = await ConsoleStand.start({
-    MSFS_URL: `http://127.0.0.1:${(images.address() as AddressInfo).port}/`,
-  });
+  stand = await ConsoleStand.start(
+    { MSFS_URL: `http://127.0.0.1:${(images.address() as AddressInfo).port}/` },
+    {},
+    { push_server: 1, envOf: { push_server: pushEnv } },
+  );
   owner = await stand.member('owner');
   department = await stand.department();
   for (const role of consoleRoles) {
@@ -175,6 +179,31 @@ async function checkedImport(): Promise<Asked> {
   return asked;
 }
 
+const appBounds = { permissions: ['p2p'], addresses: [], user_id: null, rate: null };
+async function ofApp(): Promise<Asked> {
+  const body = { name: `app ${unique()}`, ...appBounds, signs: false };
+  return { params: { app_id: (await owner.done('createApp', { body })).app_id } };
+}
+async function disabledApp(): Promise<Asked> {
+  const asked = await ofApp();
+  await owner.done('disableApp', asked);
+  return asked;
+}
+const hookTarget = { url: 'http://receiver.test/', events: ['group'], bot_id: null };
+async function ofWebhook(): Promise<Asked> {
+  // At most 100 can exist.
+  await stand.cluster.sql('DELETE FROM webhook');
+  const body = { name: `hook ${unique()}`, ...hookTarget };
+  return { params: { webhook_id: (await owner.done('createWebhook', { body })).webhook_id } };
+}
+async function withDeadLetter(): Promise<Asked> {
+  const asked = await ofWebhook();
+  await stand.cluster.sql(
+    `INSERT INTO webhook_event (webhook_id, key, event, data, failed_at) VALUES ($1, 'a', 'group', '{}', now())`,
+    [asked.params?.webhook_id],
+  );
+  return asked;
+}
 const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGroup()).group_id } });
 const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
 const nothing = async (): Promise<Asked> => ({});
@@ -284,6 +313,36 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   unlockAccount: [failedAccount, 'account.unlock'],
   listDevices: [ofUser],
   listPushes: [ofUser],
+  getPushProviders: [nothing],
+  setPushCredential: [
+    async () => ({
+      params: { provider: 'xiaomi' },
+      body: { secret: unique(), parts: { package: 'com.example.app' } },
+    }),
+    'credential.set',
+  ],
+  removePushCredential: [
+    async () => {
+      await stand.cluster.sql(
+        `INSERT INTO push_credential (provider, description, key_id, sealed) VALUES ('fcm', 'old', '', '')
+         ON CONFLICT DO NOTHING`,
+      );
+      return { params: { provider: 'fcm' } };
+    },
+    'credential.remove',
+  ],
+  testDevice: [
+    async () => {
+      const { user_id } = (await ofUser()).params as { user_id: number };
+      const [device] = await stand.cluster.sql<{ id: number }>(
+        `INSERT INTO push_device (user_id, client_type, provider, token, token_hash)
+         VALUES ($1, 0, 'oppo', $2, sha256($2::bytea)) RETURNING id::int4`,
+        [user_id, `token ${unique()}`],
+      );
+      return { params: { user_id, device_id: device?.id ?? 0 } };
+    },
+    'device.test',
+  ],
   listDepartments: [nothing],
   createDepartment: [
     async () => ({ body: { name: `d${unique()}`, parent_id: department } }),
@@ -391,7 +450,35 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   ],
   releaseHold: [async () => ({ params: { hold_id: await newHold() } }), 'hold.release'],
   listApps: [nothing],
+  createApp: [async () => ({ body: { name: `app ${unique()}`, ...appBounds, signs: false } }), 'app.create'],
+  changeApp: [async () => ({ ...(await ofApp()), body: { ...appBounds, rate: 5 } }), 'app.change'],
+  renewAppKey: [ofApp, 'app.key'],
+  disableApp: [ofApp, 'app.disable'],
+  enableApp: [disabledApp, 'app.enable'],
+  revokeApp: [ofApp, 'app.revoke'],
+  deleteApp: [disabledApp, 'app.delete'],
   listWebhooks: [nothing],
+  createWebhook: [async () => ({ body: { name: `hook ${unique()}`, ...hookTarget } }), 'webhook.create'],
+  changeWebhook: [
+    async () => ({ ...(await ofWebhook()), body: { ...hookTarget, events: ['file'] } }),
+    'webhook.change',
+  ],
+  renewWebhookSecret: [ofWebhook, 'webhook.secret'],
+  disableWebhook: [ofWebhook, 'webhook.disable'],
+  enableWebhook: [
+    async () => {
+      const asked = await ofWebhook();
+      await owner.done('disableWebhook', asked);
+      return asked;
+    },
+    'webhook.enable',
+  ],
+  testWebhook: [ofWebhook, 'webhook.test'],
+  deleteWebhook: [ofWebhook, 'webhook.delete'],
+  listWebhookEvents: [ofWebhook],
+  listDeadLetters: [withDeadLetter],
+  retryDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.retry'],
+  dropDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.drop'],
   listAccounts: [nothing],
   createAccount: [async () => ({ body: { name: `a${unique()}`, role: 'viewer' } }), 'account.create'],
   changeAccount: [async () => ({ ...(await ofAccount()), body: { role: 'auditor' } }), 'account.change'],

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { TestCluster } from '@teamtalk/cluster';
+import { type ClusterOptions, TestCluster } from '@teamtalk/cluster';
 import { inviteToConsole, openDataSource } from '@teamtalk/db_proxy_server';
 import { type ConsoleRole, departmentRole } from '@teamtalk/rpc';
 import { ConsoleClient } from './console-client.js';
@@ -11,16 +11,18 @@ export class ConsoleStand {
   readonly cluster: TestCluster;
   #department: number | undefined;
 
-  /** @param storeEnv variables of db_proxy_server */
+  /** @param storeEnv variables of db_proxy_server. @param services further services, and their variables */
   static async start(
     env: Record<string, string> = {},
     storeEnv: Record<string, string> = {},
+    { envOf: others, ...services }: ClusterOptions = {},
   ): Promise<ConsoleStand> {
     const envOf = {
+      ...others,
       admin_server: { WRITES_PER_SECOND: '10000', ...env },
       db_proxy_server: { CONSOLE_SECRETS_KEY: randomBytes(32).toString('hex'), ...storeEnv },
     };
-    return new ConsoleStand(await TestCluster.start({ admin_server: 1, envOf }));
+    return new ConsoleStand(await TestCluster.start({ ...services, admin_server: 1, envOf }));
   }
 
   private constructor(cluster: TestCluster) {

@@ -23,6 +23,7 @@ let page: Page;
 let userId: number;
 let groupId: number;
 let importId: number;
+let webhookId: number;
 
 beforeAll(async () => {
   stand = await ConsoleStand.start();
@@ -60,6 +61,17 @@ beforeAll(async () => {
      VALUES ($1, $2, $1, 'groups', ARRAY[$3::int4], now() + interval '1 day', $1)`,
     [hostileNames[0], botId, groupId],
   );
+  await cluster.addApp(hostileNames[0], {});
+  const [webhook] = await cluster.sql<{ id: number }>(
+    `INSERT INTO webhook (name, url, secret, events) VALUES ($1, 'http://receiver.test/', '', '{group}') RETURNING id`,
+    [hostileNames[0]],
+  );
+  webhookId = webhook?.id ?? 0;
+  await cluster.sql(
+    `INSERT INTO webhook_event (webhook_id, key, event, data, last_error, failed_at)
+     VALUES ($1, 'a', 'group', jsonb_build_object('name', $2::text), $2, now())`,
+    [webhookId, hostileNames[0]],
+  );
   page = await stand.enter();
   for (const name of hostileNames.slice(0, 3)) {
     await visit(page, 'departments');
@@ -91,7 +103,8 @@ const pages = (): [path: string, loaded: string][] => [
   ['broadcasts/new', '[name=message]'],
   ['push', '[name=find-user]'],
   [`push/${userId}`, '.card .empty'],
-  ['apps', '.empty'],
+  ['apps', 'tbody tr'],
+  [`apps/webhooks/${webhookId}`, 'pre'],
   ['audit', 'tbody tr'],
   ['lifecycle', '.card .empty'],
   ['accounts', 'tbody tr'],

@@ -3,6 +3,7 @@ import { call } from '../api/client.js';
 import { may, me } from '../api/session.js';
 import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
+import { RowAction } from '../ui/row-action.js';
 import { say } from '../ui/toast.js';
 
 export type Account = ApiReply<'listAccounts'>['accounts'][number];
@@ -77,39 +78,19 @@ export function AccountActions({ account, onEdit, onChanged, onInvited }: Accoun
     });
   return (
     <>
-      <Action label={t('account.changeRole')} name={name} onClick={onEdit} />
-      <Action label={t('account.invite')} name={name} onClick={invite} />
-      {locked && <Action label={t('failures.unlock')} name={name} onClick={unlock} />}
+      <RowAction label={t('account.changeRole')} name={name} onClick={onEdit} />
+      <RowAction label={t('account.invite')} name={name} onClick={invite} />
+      {locked && <RowAction label={t('failures.unlock')} name={name} onClick={unlock} />}
       {second_factor && account_id !== me.value?.account_id && (
-        <Action label={t('account.resetFactor')} name={name} onClick={resetFactor} />
+        <RowAction label={t('account.resetFactor')} name={name} onClick={resetFactor} />
       )}
-      {sessions > 0 && <Action label={t('account.endSessions')} name={name} onClick={endSessions} />}
-      <Action
+      {sessions > 0 && <RowAction label={t('account.endSessions')} name={name} onClick={endSessions} />}
+      <RowAction
         label={disabled ? t('account.enable') : t('account.disable')}
         name={name}
         danger={!disabled}
         onClick={toggle}
       />
     </>
-  );
-}
-
-interface ActionProps {
-  readonly label: string;
-  readonly name: string;
-  readonly danger?: boolean;
-  readonly onClick: () => void;
-}
-
-function Action({ label, name, danger = false, onClick }: ActionProps) {
-  return (
-    <button
-      type="button"
-      class={danger ? 'plain slim danger' : 'plain slim'}
-      aria-label={`${label}: ${name}`}
-      onClick={onClick}
-    >
-      {label}
-    </button>
   );
 }

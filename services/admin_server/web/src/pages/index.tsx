@@ -26,6 +26,7 @@ import { UserPage } from './user.js';
 import { UserImportPage } from './user-import.js';
 import { UserImports } from './user-imports.js';
 import { Users } from './users.js';
+import { WebhookPage } from './webhook.js';
 
 interface Destination {
   /** the first segment of its addresses */
@@ -46,7 +47,7 @@ export const destinations: readonly Destination[] = [
   { path: 'discovery', title: 'discovery', needs: 'discovery:read', page: () => <Discovery /> },
   { path: 'broadcasts', title: 'broadcasts', needs: 'broadcasts:read', page: broadcastPages },
   { path: 'push', title: 'push', needs: 'pushes:read', page: ([id]) => <Pushes userId={idIn(id)} /> },
-  { path: 'apps', title: 'apps', needs: 'apps:read', page: () => <Apps /> },
+  { path: 'apps', title: 'apps', needs: 'apps:read', page: appPages },
   { path: 'audit', title: 'audit', needs: 'audit:read', page: () => <Audit /> },
   { path: 'lifecycle', title: 'lifecycle', needs: 'lifecycle:read', page: () => <Lifecycle /> },
   { path: 'accounts', title: 'accounts', needs: 'accounts:read', page: () => <Accounts /> },
@@ -78,6 +79,12 @@ function groupPages([id]: readonly string[]) {
 function broadcastPages([id]: readonly string[]) {
   if (id === undefined) return <Broadcasts />;
   return id === 'new' && may('broadcasts:write') ? <NewBroadcast /> : <NotThere />;
+}
+
+function appPages([kind, id]: readonly string[]) {
+  if (kind === undefined) return <Apps />;
+  const webhookId = kind === 'webhooks' ? idIn(id) : undefined;
+  return webhookId === undefined ? <NotThere /> : <WebhookPage webhookId={webhookId} />;
 }
 
 function idIn(segment: string | undefined): number | undefined {

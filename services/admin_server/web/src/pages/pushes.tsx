@@ -1,10 +1,12 @@
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
+import { may } from '../api/session.js';
 import { t, tOr, when } from '../text/text.js';
 import { Ready, useLoad } from '../ui/load.js';
 import { Badge, Card, Empty, type Mood, Page } from '../ui/parts.js';
 import { goTo } from '../ui/route.js';
 import { type Column, Table } from '../ui/table.js';
+import { PushProviders } from './push-providers.js';
 import { Devices } from './user-devices.js';
 import { callName } from './user-name.js';
 import { UserPicker } from './user-picker.js';
@@ -31,6 +33,7 @@ export function Pushes({ userId }: { userId: number | undefined }) {
         />
       </Card>
       {userId !== undefined && <PushesOf userId={userId} />}
+      {userId === undefined && may('pushes:providers') && <PushProviders />}
     </Page>
   );
 }

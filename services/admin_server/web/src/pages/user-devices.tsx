@@ -1,9 +1,11 @@
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
+import { may } from '../api/session.js';
 import { t, when } from '../text/text.js';
 import { Ready, useLoad } from '../ui/load.js';
 import { Badge, Card, Empty } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
+import { TestPush } from './test-push.js';
 
 type Device = ApiReply<'listDevices'>['devices'][number];
 
@@ -19,7 +21,7 @@ export function Devices({ userId, link = true }: { userId: number; link?: boolea
               caption={t('devices')}
               rows={devices}
               keyOf={({ device_id }) => device_id}
-              columns={columns()}
+              columns={columns(userId)}
             />
           ) : (
             <Empty title={t('devices.none')}>{t('devices.noneAbout')}</Empty>
@@ -30,8 +32,8 @@ export function Devices({ userId, link = true }: { userId: number; link?: boolea
   );
 }
 
-function columns(): Column<Device>[] {
-  return [
+function columns(userId: number): Column<Device>[] {
+  const shown: Column<Device>[] = [
     {
       label: t('device'),
       cell: ({ provider, token_end, client_version }) => (
@@ -49,6 +51,15 @@ function columns(): Column<Device>[] {
         ) : (
           <Badge mood="bad">{failure}</Badge>
         ),
+    },
+  ];
+  if (!may('pushes:test')) return shown;
+  return [
+    ...shown,
+    {
+      label: t('actions'),
+      actions: true,
+      cell: (device) => <TestPush userId={userId} device={device} />,
     },
   ];
 }

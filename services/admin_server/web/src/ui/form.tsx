@@ -26,6 +26,19 @@ export class Values {
     return this.text(name) || undefined;
   }
 
+  /** The values of the checked boxes of this name. */
+  all(name: string): string[] {
+    return this.#data.getAll(name).map(String);
+  }
+
+  /** The lines that are not empty. */
+  lines(name: string): string[] {
+    return this.raw(name)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  }
+
   /** @returns null when nothing was typed or chosen */
   number(name: string): number | null {
     const text = this.text(name);

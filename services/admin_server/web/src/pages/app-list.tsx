@@ -1,0 +1,102 @@
+import { useSignal } from '@preact/signals';
+import type { ApiReply } from '../../../src/api/index.js';
+import { call } from '../api/client.js';
+import { may } from '../api/session.js';
+import { count, t, when } from '../text/text.js';
+import { ListCard } from '../ui/list-card.js';
+import { useLoad } from '../ui/load.js';
+import { Badge } from '../ui/parts.js';
+import { ShownOnce } from '../ui/shown-once.js';
+import type { Column } from '../ui/table.js';
+import { AppActions } from './app-actions.js';
+import { AppDialog } from './app-dialog.js';
+
+export type App = ApiReply<'listApps'>['apps'][number];
+
+interface Key {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** Systems that can call the HTTP API, and their keys. */
+export function AppList() {
+  const loaded = useLoad((signal) => call('listApps', undefined, signal), []);
+  /** undefined: no dialog; null: a new app */
+  const editing = useSignal<App | null | undefined>(undefined);
+  const issued = useSignal<Key | undefined>(undefined);
+  const show = (name: string, key: string) => {
+    issued.value = { name, key };
+  };
+  const edit = (app: App | null | undefined) => {
+    editing.value = app;
+  };
+  const columns: Column<App>[] = may('apps:write')
+    ? [
+        ...shownColumns(),
+        {
+          label: t('actions'),
+          actions: true,
+          cell: (app) => (
+            <AppActions app={app} onEdit={() => edit(app)} onChanged={loaded.reload} onKey={show} />
+          ),
+        },
+      ]
+    : shownColumns();
+  return (
+    <>
+      <ListCard
+        title={t('apps.apps')}
+        add={may('apps:write') && t('app.new')}
+        onAdd={() => edit(null)}
+        of={loaded}
+        rowsOf={({ apps }) => apps}
+        keyOf={({ app_id }) => app_id}
+        columns={columns}
+        none={[t('apps.none'), t('apps.noneDo')]}
+      />
+      {editing.value !== undefined && (
+        <AppDialog app={editing.value} onKey={show} onSaved={loaded.reload} onClose={() => edit(undefined)} />
+      )}
+      {issued.value && (
+        <ShownOnce
+          title={t('app.keyOf', { name: issued.value.name })}
+          about={t('app.keyAbout')}
+          secret={issued.value.key}
+          onClose={() => {
+            issued.value = undefined;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function shownColumns(): Column<App>[] {
+  return [
+    {
+      label: t('name'),
+      cell: (app) => (
+        <>
+          {app.name} <State {...app} />
+        </>
+      ),
+    },
+    { label: t('app.permissions'), cell: ({ permissions }) => permissions.join(', ') },
+    { label: t('app.from'), cell: ({ addresses }) => addresses.join(', ') || t('app.anywhere') },
+    {
+      label: t('app.asUser'),
+      cell: ({ user_id: id }) =>
+        id === null ? t('app.anyUser') : <a href={`#/users/${id}`}>{String(id)}</a>,
+    },
+    { label: t('app.rate'), cell: ({ rate }) => (rate === null ? '–' : count(rate)), number: true },
+    { label: t('app.signs'), cell: ({ signs }) => (signs ? t('yes') : t('no')) },
+    { label: t('app.keySet'), cell: ({ key_set_at }) => when(key_set_at) },
+    { label: t('app.used'), cell: ({ used_at }) => (used_at === null ? t('app.unused') : when(used_at)) },
+  ];
+}
+
+function State({ revoked_at, disabled }: App) {
+  if (revoked_at === null) return null;
+  if (disabled) return <Badge mood="warn">{t('app.disabled', { at: when(revoked_at) })}</Badge>;
+  return <Badge mood="bad">{t('app.revoked', { at: when(revoked_at) })}</Badge>;
+}
