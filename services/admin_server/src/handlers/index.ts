@@ -6,10 +6,12 @@ import { discovery } from './discovery.js';
 import { groups } from './groups.js';
 import type { Handlers } from './handler.js';
 import { lifecycle } from './lifecycle.js';
+import { live } from './live.js';
 import { loginFailures } from './login-failures.js';
 import { reports } from './reports.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
+import { upgrade } from './upgrade.js';
 import { userImports } from './user-imports.js';
 import { users } from './users.js';
 
@@ -18,6 +20,8 @@ export const handlers: Handlers = {
   ...session,
   ...secondFactor,
   ...reports,
+  ...live,
+  ...upgrade,
   ...users,
   ...departures,
   ...userImports,

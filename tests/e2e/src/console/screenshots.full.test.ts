@@ -50,9 +50,12 @@ const pages = (): [name: string, path: string, loaded: string][] => [
   ['audit', 'audit', 'tbody tr'],
   ['lifecycle', 'lifecycle', 'tbody tr'],
   ['accounts', 'accounts', 'tbody tr'],
+  ['clients', 'clients', 'tbody tr'],
+  ['settings', 'settings', 'tbody tr'],
+  ['alert-guide', 'alerts/TeamTalkOutboxStuck', '.card p'],
   ['migration', 'migration', '.facts'],
   ['own', 'own', 'tbody tr'],
-  ['about', 'about', '.facts'],
+  ['about', 'about', '.checks li'],
 ];
 
 async function open(address: string, loaded: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { TestCluster } from '@teamtalk/cluster';
+import { type ClusterOptions, TestCluster } from '@teamtalk/cluster';
 import { inviteToConsole, openDataSource } from '@teamtalk/db_proxy_server';
 import type { BrowserContext, Page } from 'playwright-core';
 import { openChromium } from '../chromium.js';
@@ -17,13 +17,18 @@ export class ConsoleStand {
   /** Problems that pages reported: uncaught errors and violations of the Content-Security-Policy. */
   readonly problems: string[] = [];
 
-  /** @param env variables of db_proxy_server @param admin_server variables of admin_server */
+  /** @param env variables of db_proxy_server @param admin_server variables of admin_server @param more services and variables */
   static async start(
     env: Readonly<Record<string, string>> = {},
     admin_server: Readonly<Record<string, string>> = {},
+    { envOf, ...services }: ClusterOptions = {},
   ): Promise<ConsoleStand> {
     const db_proxy_server = { CONSOLE_SECRETS_KEY: randomBytes(32).toString('hex'), ...env };
-    const cluster = await TestCluster.start({ admin_server: 1, envOf: { db_proxy_server, admin_server } });
+    const cluster = await TestCluster.start({
+      admin_server: 1,
+      ...services,
+      envOf: { ...envOf, db_proxy_server, admin_server },
+    });
     try {
       return new ConsoleStand(cluster, await openChromium());
     } catch (error) {
