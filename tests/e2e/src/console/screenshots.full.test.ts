@@ -21,7 +21,7 @@ let page: Page;
 let examples: Examples;
 
 beforeAll(async () => {
-  stand = await ConsoleStand.start({}, { WRITES_PER_SECOND: '1000' });
+  stand = await ConsoleStand.start({}, { WRITES_PER_SECOND: '1000' }, { login_server: 1, file_server: 1 });
   examples = await fillCompany(stand);
   page = await stand.enter();
   await page.setViewportSize(size);

@@ -49,8 +49,8 @@ export const en = {
   'activity.deliveries': 'Deliveries a second',
   'activity.messages': 'Messages a second',
   'activity.messagesTrend': 'Messages a second since this page was opened: from {least} to {most}',
-  'activity.p50': 'Delivery, half within',
-  'activity.p99': 'Delivery, 99% within',
+  'activity.p50': 'Delivery time (p50)',
+  'activity.p99': 'Delivery time (p99)',
   'activity.p99Trend':
     'Delivery time of 99% of the messages since this page was opened: from {least} to {most}',
   'activity.unknown': 'not known',
