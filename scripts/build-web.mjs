@@ -39,10 +39,14 @@ async function build(service) {
 async function inputsOf(service) {
   const libs = (await readdir(path.join(top, 'libs'))).map((name) => path.join(top, 'libs', name, 'src'));
   const folders = [path.join(service, 'web'), path.join(service, 'src'), path.join(top, 'proto'), ...libs];
+  const guides = path.join(top, 'docs', 'guides', 'alerts.md');
   const files = await Promise.all(folders.map((folder) => filesIn(folder)));
-  return [import.meta.filename, path.join(service, 'package.json'), path.join(top, 'pnpm-lock.yaml')].concat(
-    files.flat(),
-  );
+  return [
+    import.meta.filename,
+    guides,
+    path.join(service, 'package.json'),
+    path.join(top, 'pnpm-lock.yaml'),
+  ].concat(files.flat());
 }
 
 async function filesIn(folder, wanted = /./) {

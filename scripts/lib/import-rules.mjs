@@ -12,6 +12,7 @@ const below = {
   bus: ['service-kit'],
   net: ['service-kit'],
   rpc: ['service-kit'],
+  observer: ['service-kit', 'bus'],
   routing: ['protocol', 'service-kit', 'bus'],
   administration: ['protocol', 'service-kit', 'bus', 'rpc'],
   client: ['protocol'],

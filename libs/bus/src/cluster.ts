@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type BusConfig, formatInstance, type Kit } from '@teamtalk/service-kit';
+import { type BusConfig, formatInstance, type Kit, version } from '@teamtalk/service-kit';
 import { Bus } from './bus.js';
 import { type HeartbeatDetails, HeartbeatPublisher, Registry, type RegistryEvents } from './registry.js';
 
@@ -57,7 +57,7 @@ export class Cluster {
     const { health, instance, life, ops, service } = this.#kit;
     this.#heartbeats = new HeartbeatPublisher(
       this.bus,
-      { instance, service, hostname: hostname(), ...(ops && { ops }) },
+      { instance, service, hostname: hostname(), version, ...(ops && { ops }) },
       () => ({ draining: health.draining, ...details() }),
     );
     if (!late) life.onStop('deregistration', () => this.deregister());

@@ -9,7 +9,7 @@ export type Heartbeat = teamtalk.bus.Heartbeat;
 /** Details only the service knows; called at each heartbeat. */
 export type HeartbeatDetails = Omit<
   Partial<Heartbeat>,
-  'instance' | 'service' | 'hostname' | 'opsAddress' | 'stopping'
+  'instance' | 'service' | 'hostname' | 'opsAddress' | 'stopping' | 'version'
 >;
 
 /** The instance that sends heartbeats. */
@@ -17,6 +17,8 @@ export interface Announced {
   instance: number;
   service: string;
   hostname: string;
+  /** of the program */
+  version?: string;
   /** listener of health and metrics; undefined: none */
   ops?: { host: string; port: number };
 }

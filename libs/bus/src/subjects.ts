@@ -211,6 +211,24 @@ export const topics = {
     subscribers: ['msg_server'],
   }),
 
+  /** to one msg_server */
+  clients: (msgServer: number) => ({
+    subject: `clients.${formatInstance(msgServer)}`,
+    event: events.ClientsQuery,
+    answer: events.Clients,
+    publishers: ['admin_server'],
+    subscribers: ['msg_server'],
+  }),
+
+  /** to one login_server */
+  addresses: (loginServer: number) => ({
+    subject: `addresses.${formatInstance(loginServer)}`,
+    event: events.AddressesQuery,
+    answer: events.Addresses,
+    publishers: ['admin_server'],
+    subscribers: ['login_server'],
+  }),
+
   /** to the route_server that a db_proxy_server chose; an empty one, of a msg_server, asks whether it is there */
   storedBatch: (routeServer: number) => ({
     subject: `stored.${formatInstance(routeServer)}`,

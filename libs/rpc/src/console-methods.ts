@@ -9,6 +9,8 @@ const board = consoleApi.console;
 /** proto/internal/console.proto, service ConsoleWork; reachable only through Console.Call. */
 export const consoleWork = {
   getCounts: methodAt('teamtalk.console.ConsoleWork/GetCounts', board.CountsRequest, board.Counts),
+  getQueues: methodAt('teamtalk.console.ConsoleWork/GetQueues', board.QueuesRequest, board.Queues),
+  getSchema: methodAt('teamtalk.console.ConsoleWork/GetSchema', board.SchemaRequest, board.Schema),
   getImportProgress: methodAt(
     'teamtalk.console.ConsoleWork/GetImportProgress',
     board.ImportProgressRequest,
@@ -273,6 +275,8 @@ function row(method: object, ...needed: ConsolePermission[]): [string, Needs] {
 /** The permissions a request needs, by method path. Methods that are not listed cannot be called from the console. */
 export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWork.getCounts, 'overview:read'),
+  row(consoleWork.getQueues, 'overview:read'),
+  row(consoleWork.getSchema, 'overview:read'),
   row(consoleWork.getImportProgress, 'overview:read'),
   row(administration.findUsers, 'users:read'),
   row(administration.listDepartments, 'users:read'),

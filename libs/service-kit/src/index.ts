@@ -46,4 +46,5 @@ export { recordSent } from './tracing/sent-message.js';
 export { traceRequests } from './tracing/trace-requests.js';
 export type { Tracing } from './tracing/tracing.js';
 export { type StartTimeout, type UntilAvailable, untilAvailable } from './until-available.js';
+export { version } from './version.js';
 export { withoutSecrets } from './without-secrets.js';

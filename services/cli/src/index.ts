@@ -2,6 +2,4 @@
 export { runCli } from './cli.js';
 export { FollowMetrics } from './import/follow/metrics.js';
 export { type ServiceConfiguration, serviceConfigurations } from './services.js';
-export type { Row, State } from './top/overview.js';
-export type { Totals } from './top/table.js';
 export type { MessageTrace } from './trace/message-trace.js';

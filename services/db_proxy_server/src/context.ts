@@ -22,6 +22,7 @@ import type { DbProxyServerConfig } from './config.js';
 import { ConsoleAccounts } from './console/accounts.js';
 import { ConsoleAttempts } from './console/attempts.js';
 import { DepartmentScope } from './console/department-scope.js';
+import { InstallationReports } from './console/installation.js';
 import { ConsoleLogins } from './console/log-in.js';
 import { LoginFailures } from './console/login-failures.js';
 import { OwnSecondFactor } from './console/own-second-factor.js';
@@ -104,6 +105,7 @@ export interface Context {
   readonly consoleAttempts: ConsoleAttempts;
   readonly consoleLogins: ConsoleLogins;
   readonly consoleReports: ConsoleReports;
+  readonly installationReports: InstallationReports;
   readonly consoleSessions: ConsoleSessions;
   readonly consoleSignOn: ConsoleSignOn;
   readonly departmentScope: DepartmentScope;
@@ -193,6 +195,7 @@ export async function createContext(
     consoleAttempts,
     consoleLogins: new ConsoleLogins(loginParts, consoleAttempts, secondFactors, database),
     consoleReports: new ConsoleReports(database),
+    installationReports: new InstallationReports(database),
     consoleSessions: new ConsoleSessions(database),
     consoleSignOn: new ConsoleSignOn(issuer, database),
     departmentScope: new DepartmentScope(database),

@@ -104,6 +104,8 @@ export interface LoginServerConfig extends CommonConfig {
   corsOrigins: Origins;
   /** What clients are sent besides the msg_server; URLs of msfs end in a slash. */
   urls: { msfsPrior: string; msfsBackup: string; discovery: string; baseUrl: string | undefined };
+  /** the variables behind `urls`, as the console shows them */
+  told: readonly { variable: string; value: string; isDefault: boolean }[];
 }
 
 function withSlash(url: string): string {
@@ -111,6 +113,19 @@ function withSlash(url: string): string {
 }
 
 function nest(values: EnvValues<typeof envSchema>): LoginServerConfig {
+  const urls = {
+    msfsPrior: withSlash(values.MSFS_PRIOR_URL),
+    msfsBackup: withSlash(values.MSFS_BACKUP_URL || values.MSFS_PRIOR_URL),
+    discovery: values.DISCOVERY_URL,
+    baseUrl: values.BASE_URL || undefined,
+  };
+  const toldBy = (
+    variable: 'MSFS_PRIOR_URL' | 'MSFS_BACKUP_URL' | 'DISCOVERY_URL' | 'BASE_URL',
+    value: string,
+  ) => {
+    const isDefault = values[variable] === envSchema[variable].parse(undefined);
+    return { variable, value, isDefault };
+  };
   return {
     ...commonConfig(values),
     nats: busConfig(values),
@@ -128,12 +143,13 @@ function nest(values: EnvValues<typeof envSchema>): LoginServerConfig {
     addressLimits: addressLimits(values),
     trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
     corsOrigins: Origins.parse('CORS_ORIGINS', values.CORS_ORIGINS, 'none'),
-    urls: {
-      msfsPrior: withSlash(values.MSFS_PRIOR_URL),
-      msfsBackup: withSlash(values.MSFS_BACKUP_URL || values.MSFS_PRIOR_URL),
-      discovery: values.DISCOVERY_URL,
-      baseUrl: values.BASE_URL || undefined,
-    },
+    urls,
+    told: [
+      toldBy('MSFS_PRIOR_URL', urls.msfsPrior),
+      toldBy('MSFS_BACKUP_URL', urls.msfsBackup),
+      toldBy('DISCOVERY_URL', urls.discovery),
+      toldBy('BASE_URL', urls.baseUrl ?? ''),
+    ],
   };
 }
 

@@ -1,9 +1,10 @@
-import { joinCluster } from '@teamtalk/bus';
+import { joinCluster, topics } from '@teamtalk/bus';
 import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import type { LoginServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { findMsgServer } from './handlers/find-msg-server.js';
 import { showStatus } from './handlers/show-status.js';
+import { tellAddresses } from './handlers/tell-addresses.js';
 import { tellMsgServer } from './handlers/tell-msg-server.js';
 import { startRoutes } from './listeners/http-routes.js';
 import { startTcpListener } from './listeners/tcp-listener.js';
@@ -39,6 +40,7 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
   const tcp = await startTcpListener(kit, { ...config.tcp, requestTimeoutMs, addressLimits }, (request) =>
     tellMsgServer(context, request),
   );
+  cluster.bus.answer(topics.addresses(kit.instance), tellAddresses(config));
   cluster.register(() => ({ port: http }));
   return { http, tcp };
 }

@@ -1,5 +1,6 @@
 import { type ListenerMetrics, listenerMetrics } from '@teamtalk/net';
 import type { Metrics } from '@teamtalk/service-kit';
+import { type Client, ClientBuilds } from './connection/client-builds.js';
 
 /** Why a message from a client got no ack. */
 export type DropReason =
@@ -14,6 +15,16 @@ export type DropReason =
   | 'invalid'
   | 'store-unavailable'
   | 'no-result';
+
+/** The reasons that a correct client does not cause. */
+const clientFaults: ReadonlySet<DropReason> = new Set([
+  'empty',
+  'to-oneself',
+  'wrong-type',
+  'too-large',
+  'no-receiver',
+  'invalid',
+]);
 
 /** Why a PDU was rejected. */
 export type BadPduReason =
@@ -95,6 +106,9 @@ export class MsgServerMetrics {
   readonly #received = new Map<number, Tally>();
   readonly #unknown: Tally = { value: 0 };
 
+  /** Logins and faults by client version, which has too many values for a label. */
+  readonly builds = new ClientBuilds();
+
   /** messages accepted from clients and passed to the store */
   readonly messages: Tally;
   readonly acked: Tally;
@@ -102,8 +116,8 @@ export class MsgServerMetrics {
   readonly delivered: Tally;
   readonly sentBytes: Tally;
 
-  readonly dropped: CounterBy<'reason', DropReason>;
-  readonly badPdus: CounterBy<'reason', BadPduReason>;
+  readonly #dropped: CounterBy<'reason', DropReason>;
+  readonly #badPdus: CounterBy<'reason', BadPduReason>;
   readonly closed: CounterBy<'reason', CloseReason>;
   readonly logins: CounterBy<'result', LoginOutcome>;
   readonly loginWaitSeconds: { observe(seconds: number): void };
@@ -134,12 +148,12 @@ export class MsgServerMetrics {
       'Messages written to connections, counted once per connection',
     );
     this.sentBytes = tally(metrics, 'sent_bytes_total', 'Bytes written to client sockets');
-    this.dropped = metrics.counter(
+    this.#dropped = metrics.counter(
       'messages_dropped_total',
       'Messages from clients that were not acknowledged, by reason',
       ['reason'],
     );
-    this.badPdus = metrics.counter('bad_pdus_total', 'Invalid PDUs, by reason', ['reason']);
+    this.#badPdus = metrics.counter('bad_pdus_total', 'Invalid PDUs, by reason', ['reason']);
     this.closed = metrics.counter('connections_closed_total', 'Client connections that ended, by reason', [
       'reason',
     ]);
@@ -202,6 +216,18 @@ export class MsgServerMetrics {
       ['reason'],
     );
     this.#countCommands(metrics, commandIds);
+  }
+
+  /** Counts an invalid PDU, also by the client's version. */
+  badPdu(client: Client, reason: BadPduReason): void {
+    this.#badPdus.inc({ reason });
+    this.builds.fault(client, reason);
+  }
+
+  /** Counts a message that is not acknowledged; also by the client's version when the client is at fault. */
+  dropped(client: Client, reason: DropReason): void {
+    this.#dropped.inc({ reason });
+    if (clientFaults.has(reason)) this.builds.fault(client, `message-${reason}`);
   }
 
   /** Counts a PDU by its command; unknown commands are counted together. */

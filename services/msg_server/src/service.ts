@@ -7,6 +7,7 @@ import { type Context, createContext } from './context.js';
 import { EventLoopStallDetector } from './event-loop-stall.js';
 import { answerAcknowledged } from './handlers/bus/acknowledged.js';
 import { answerAddressUsers } from './handlers/bus/address-users.js';
+import { answerClients } from './handlers/bus/clients.js';
 import { deliverMessages } from './handlers/bus/deliver-message.js';
 import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
 import { evicted } from './handlers/bus/evicted.js';
@@ -118,6 +119,7 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
     return answerUsers(query);
   });
   bus.answer(topics.connections(kit.instance), answerConnections(context));
+  bus.answer(topics.clients(kit.instance), answerClients(context));
   bus.answer(topics.acknowledged(kit.instance), answerAcknowledged(context));
   bus.answer(topics.deliveryQuery(kit.instance), answerDeliveryQuery(context));
   bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {

@@ -8,6 +8,7 @@ import { departmentsApi } from './departments.js';
 import { discoveryApi } from './discovery.js';
 import { groupsApi } from './groups.js';
 import { lifecycleApi } from './lifecycle.js';
+import { liveApi } from './live.js';
 import { loginFailuresApi } from './login-failures.js';
 import { overviewApi } from './overview.js';
 import { picturesApi } from './pictures.js';
@@ -23,6 +24,7 @@ export const api = {
   ...sessionApi,
   ...secondFactorApi,
   ...overviewApi,
+  ...liveApi,
   ...usersApi,
   ...userImportsApi,
   ...loginFailuresApi,

@@ -10,6 +10,7 @@ const instance = z.object({
   connections: z.int(),
   online_users: z.int(),
   max_connections: z.int().describe('0: the service has no such limit'),
+  version: z.string().describe('Empty: the instance does not tell it'),
   draining: z.boolean().describe('Accepts no new work'),
 });
 

@@ -8,12 +8,14 @@ import { groupModeration } from './group-moderation.js';
 import { groups } from './groups.js';
 import type { Handlers } from './handler.js';
 import { lifecycle } from './lifecycle.js';
+import { live } from './live.js';
 import { loginFailures } from './login-failures.js';
 import { pictures } from './pictures.js';
 import { pushes } from './pushes.js';
 import { reports } from './reports.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
+import { upgrade } from './upgrade.js';
 import { userImports } from './user-imports.js';
 import { users } from './users.js';
 import { webhooks } from './webhooks.js';
@@ -23,6 +25,8 @@ export const handlers: Handlers = {
   ...session,
   ...secondFactor,
   ...reports,
+  ...live,
+  ...upgrade,
   ...users,
   ...departures,
   ...userImports,

@@ -1,8 +1,7 @@
 import { ask, momentOf, Problem, shownDevice, shownPush } from '@teamtalk/administration';
 import type { Heartbeat } from '@teamtalk/bus';
 import { administration, type consoleApi, consoleWork, type httpApi } from '@teamtalk/rpc';
-import { formatInstance } from '@teamtalk/service-kit';
-import { version } from '../version.js';
+import { formatInstance, version } from '@teamtalk/service-kit';
 import type { Handlers } from './handler.js';
 
 /** Milliseconds the store has to check the whole audit. */
@@ -106,6 +105,7 @@ function shownInstance(heartbeat: Heartbeat) {
     connections: heartbeat.connections,
     online_users: heartbeat.onlineUsers,
     max_connections: heartbeat.maxConnections,
+    version: heartbeat.version,
     draining: heartbeat.draining,
   };
 }

@@ -87,7 +87,7 @@ function Destinations({ current }: { current: string }) {
     <nav aria-label={t('menu')}>
       <ul>
         {destinations
-          .filter(({ needs }) => needs === undefined || may(needs))
+          .filter(({ needs, hidden }) => !hidden && (needs === undefined || may(needs)))
           .map(({ path, title }) => (
             <li key={path}>
               <a href={`#/${path}`} aria-current={path === current ? 'page' : undefined}>

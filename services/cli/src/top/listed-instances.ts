@@ -1,5 +1,5 @@
+import type { Directory, Known } from '@teamtalk/observer';
 import { Failure } from '../failure.js';
-import type { Directory, Known } from './directory.js';
 
 /** Instances by the addresses of their metrics, as the command line names them. */
 export class ListedInstances implements Directory {
@@ -29,8 +29,6 @@ export class ListedInstances implements Directory {
   known(): Known[] {
     return this.#known;
   }
-
-  async close(): Promise<void> {}
 }
 
 function addressOf(text: string): string {

@@ -1,15 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Directory, Observer, type Overview, totalsOf } from '@teamtalk/observer';
 import { busConfig, busEnv, readEnv } from '@teamtalk/service-kit';
 import { Failure } from '../failure.js';
 import { withNats } from '../installation.js';
 import { print, printJson } from '../output.js';
 import { serviceConfigurations } from '../services.js';
-import type { Directory } from './directory.js';
 import { DiscoveredInstances } from './discovered-instances.js';
 import { ListedInstances } from './listed-instances.js';
-import { Observer, type Overview } from './overview.js';
 import { Screen } from './screen.js';
-import { tableOf, totalsOf } from './table.js';
+import { tableOf } from './table.js';
 
 export interface TopOptions {
   metrics?: string;
@@ -28,7 +27,8 @@ export async function top({ metrics, once = false, json = false, interval }: Top
   const stop = new AbortController();
   const end = () => stop.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-  const directory = metrics === undefined ? await announced(stop.signal) : new ListedInstances(metrics);
+  const directory: Directory =
+    metrics === undefined ? await announced(stop.signal) : new ListedInstances(metrics);
   let screen: Screen | undefined;
   try {
     const observer = new Observer(directory);
@@ -49,7 +49,7 @@ export async function top({ metrics, once = false, json = false, interval }: Top
   } finally {
     screen?.close();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
-    await directory.close();
+    await directory.close?.();
   }
 }
 

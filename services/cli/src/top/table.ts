@@ -1,5 +1,4 @@
-import type { Figures } from './figures.js';
-import type { Overview, Row, State } from './overview.js';
+import { type Overview, type Row, type State, totalsOf } from '@teamtalk/observer';
 
 export interface Line {
   text: string;
@@ -78,35 +77,6 @@ function summaryOf({ time, source, doubt, rows }: Overview): Line[] {
     },
     ...(doubt ? [{ text: doubt, style: 'bad' as const }] : []),
   ];
-}
-
-export type Totals = Pick<
-  Figures,
-  | 'connections'
-  | 'takenPerSecond'
-  | 'ackedPerSecond'
-  | 'deliveredPerSecond'
-  | 'outboxBatches'
-  | 'outboxOldestSeconds'
->;
-
-/** Totals of the installation: clients and messages as the msg_servers count them. */
-export function totalsOf(rows: readonly Row[]): Totals {
-  const all = (service: string, figure: keyof Figures) =>
-    rows.flatMap((row) => (row.service === service && row[figure] !== null ? [row[figure]] : []));
-  const sum = (service: string, figure: keyof Figures): number | null => {
-    const values = all(service, figure);
-    return values.length === 0 ? null : values.reduce((total, value) => total + value, 0);
-  };
-  const ages = all('db_proxy_server', 'outboxOldestSeconds');
-  return {
-    connections: sum('msg_server', 'connections'),
-    takenPerSecond: sum('msg_server', 'takenPerSecond'),
-    ackedPerSecond: sum('msg_server', 'ackedPerSecond'),
-    deliveredPerSecond: sum('msg_server', 'deliveredPerSecond'),
-    outboxBatches: sum('db_proxy_server', 'outboxBatches'),
-    outboxOldestSeconds: ages.length === 0 ? null : Math.max(...ages),
-  };
 }
 
 function count(value: number | null): string {

@@ -57,7 +57,7 @@ export type ConsoleHandlers<Service> = {
 export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof consoleWork> {
   const { consoleAccounts, consoleAttempts, consoleLogins, consoleReports, consoleSessions, departures } =
     context;
-  const { loginFailures, loginLimit, ownSecondFactor } = context;
+  const { installationReports, loginFailures, loginLimit, ownSecondFactor } = context;
   // Reads the whole chain, so concurrent requests share one run.
   const verify = coalesce(() => consoleReports.verifyAudit());
 
@@ -69,6 +69,10 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
       const { users, users_left: usersLeft, departments, groups } = await consoleReports.counts();
       return { users, usersLeft, departments, groups };
     },
+
+    getQueues: () => installationReports.queues(),
+
+    getSchema: () => installationReports.schema(),
 
     async getImportProgress() {
       return (await consoleReports.importProgress()) ?? {};

@@ -1,5 +1,5 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
-import type { QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { migrations } from '../migrations/index.js';
 import { levelOf } from './schema.js';
 
@@ -14,6 +14,19 @@ export function connectionName(part = ''): string {
   return `${service} ${ownLevel} ${part}`.trimEnd();
 }
 
+/** The schema levels of the db_proxy_servers that are connected to the database, and where they run. */
+export async function programLevels(
+  database: Pick<DataSource, 'query'>,
+): Promise<{ level: number; place: string }[]> {
+  const rows: { level: string; place: string }[] = await database.query(
+    `SELECT DISTINCT substring(application_name FROM '^${service} (\\d+)') AS level,
+            COALESCE(host(client_addr), 'a local socket') AS place
+       FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name ~ '^${service} \\d+'`,
+  );
+  return rows.map(({ level, place }) => ({ level: Number(level), place }));
+}
+
 /**
  * @param fits whether a program of this schema level may keep running
  * @throws TeamTalkError `unavailable` when a connected db_proxy_server may not
@@ -25,13 +38,7 @@ export async function requirePrograms(
 ): Promise<void> {
   // Inside a transaction pg_stat_activity is cached at its first read.
   await runner.query('SELECT pg_stat_clear_snapshot()');
-  const rows: { level: string; place: string }[] = await runner.query(
-    `SELECT DISTINCT substring(application_name FROM '^${service} (\\d+)') AS level,
-            COALESCE(host(client_addr), 'a local socket') AS place
-       FROM pg_stat_activity
-      WHERE datname = current_database() AND application_name ~ '^${service} \\d+'`,
-  );
-  const unfit = rows.filter(({ level }) => !fits(Number(level)));
+  const unfit = (await programLevels(runner)).filter(({ level }) => !fits(level));
   if (unfit.length === 0) return;
   const places = [...new Set(unfit.map(({ place }) => place))].join(', ');
   throw new TeamTalkError('unavailable', `${refusal} (connected from ${places})`);

@@ -167,7 +167,7 @@ export class Connection extends ConnectionOutput {
 
   /** Counts an invalid PDU; too many in a row end the connection. */
   badPdu(reason: BadPduReason): void {
-    this.host.metrics.badPdus.inc({ reason });
+    this.host.metrics.badPdu(this, reason);
     this.#badPdus++;
     if (this.#badPdus >= this.host.limits.consecutiveBadPdus) this.end('bad-pdus');
   }
@@ -186,6 +186,7 @@ export class Connection extends ConnectionOutput {
     this.loginSeq = loginSeq;
     this.state = State.LoggedIn;
     this.lastActiveTick = this.host.tick;
+    this.host.metrics.builds.loggedIn(this);
     this.defer();
   }
 
@@ -282,7 +283,7 @@ export class Connection extends ConnectionOutput {
   }
 
   #framingError({ reason, length }: FramingError): void {
-    this.host.metrics.badPdus.inc({ reason });
+    this.host.metrics.badPdu(this, reason);
     this.host.clientLog.warn(
       this.remoteAddress,
       { length, client: this.remoteAddress, userId: this.userId },

@@ -145,7 +145,7 @@ export class WebSocketTransport implements Transport {
   refuse(reason: BadPduReason, closeCode: number, error?: Error): void {
     const { host, isOpen, remoteAddress, userId } = this.#connection;
     if (!isOpen) return;
-    host.metrics.badPdus.inc({ reason });
+    host.metrics.badPdu(this.#connection, reason);
     host.clientLog.warn(
       remoteAddress,
       { reason, err: error, client: remoteAddress, userId },

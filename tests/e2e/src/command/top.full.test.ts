@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Row, type State, serviceConfigurations, type Totals } from '@teamtalk/cli';
+import { serviceConfigurations } from '@teamtalk/cli';
 import { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
+import type { Row, State, Totals } from '@teamtalk/observer';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../../../services/cli/bin/teamtalk.mjs', import.meta.url));

@@ -416,6 +416,10 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   listAuditEvents: [nothing],
   verifyAudit: [nothing],
   getImportProgress: [nothing],
+  getActivity: [nothing],
+  listClients: [nothing],
+  getUpgradeCheck: [nothing],
+  listSettings: [nothing],
   getRetention: [nothing],
   setRetention: [
     async () => ({ body: { scope: 'group', scope_id: (await newGroup()).group_id, days: 30 } }),

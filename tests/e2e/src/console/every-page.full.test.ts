@@ -108,9 +108,12 @@ const pages = (): [path: string, loaded: string][] => [
   ['audit', 'tbody tr'],
   ['lifecycle', '.card .empty'],
   ['accounts', 'tbody tr'],
+  ['clients', 'tbody tr'],
+  ['alerts/TeamTalkOutboxStuck', '.card p'],
+  ['settings', 'tbody tr'],
   ['migration', '.empty'],
   ['own', 'tbody tr'],
-  ['about', '.facts'],
+  ['about', '.checks li'],
   ['nowhere', '.empty'],
 ];
 

@@ -22,7 +22,7 @@ let page: Page;
 let examples: Examples;
 
 beforeAll(async () => {
-  stand = await ConsoleStand.start({}, { WRITES_PER_SECOND: '1000' });
+  stand = await ConsoleStand.start({}, { WRITES_PER_SECOND: '1000' }, { login_server: 1, file_server: 1 });
   examples = await fillCompany(stand);
   page = await stand.enter();
   await page.setViewportSize(size);
@@ -52,9 +52,12 @@ const pages = (): [name: string, path: string, loaded: string][] => [
   ['audit', 'audit', 'tbody tr'],
   ['lifecycle', 'lifecycle', 'tbody tr'],
   ['accounts', 'accounts', 'tbody tr'],
+  ['clients', 'clients', 'tbody tr'],
+  ['settings', 'settings', 'tbody tr'],
+  ['alert-guide', 'alerts/TeamTalkOutboxStuck', '.card p'],
   ['migration', 'migration', '.facts'],
   ['own', 'own', 'tbody tr'],
-  ['about', 'about', '.facts'],
+  ['about', 'about', '.checks li'],
 ];
 
 async function open(address: string, loaded: string): Promise<void> {

@@ -41,8 +41,8 @@ export class ConsoleStand {
   ): Promise<ConsoleStand> {
     const db_proxy_server = { CONSOLE_SECRETS_KEY: randomBytes(32).toString('hex'), ...env };
     const cluster = await TestCluster.start({
-      ...services,
       admin_server: 1,
+      ...services,
       envOf: { ...envOf, db_proxy_server, admin_server },
     });
     try {

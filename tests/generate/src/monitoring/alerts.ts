@@ -1,7 +1,7 @@
+import { thresholds } from '@teamtalk/observer';
 import type { Alert } from './alert.js';
 import { canaryAlerts } from './canary-alerts.js';
 import { everyInstance, everyJob, everyWorkload, services } from './installation.js';
-import { thresholds } from './thresholds.js';
 
 /**
  * Whether a counter has grown. A series with labels first appears with the value 1 and not 0, which `increase` does not

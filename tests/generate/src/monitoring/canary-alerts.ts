@@ -1,6 +1,6 @@
+import { thresholds } from '@teamtalk/observer';
 import type { Alert } from './alert.js';
 import { failures, faults, kept } from './canary-queries.js';
-import { thresholds } from './thresholds.js';
 
 /** Whether an error budget of the canary burns this many times too fast over both the long and the short window. */
 function burns(times: number, long: string, short: string): string {

@@ -1,3 +1,4 @@
+import { thresholds } from '@teamtalk/observer';
 import { failures, faults } from './canary-queries.js';
 import {
   type Dashboard,
@@ -10,7 +11,6 @@ import {
   redFrom,
   stat,
 } from './panel.js';
-import { thresholds } from './thresholds.js';
 
 /** For the canary, whose accounts exchange messages across all msg_servers. */
 export const canaryDashboard: Dashboard = {

@@ -1,6 +1,6 @@
+import { thresholds } from '@teamtalk/observer';
 import { jobOf } from './installation.js';
 import { type Dashboard, panel, redFrom, stat } from './panel.js';
-import { thresholds } from './thresholds.js';
 
 const cpu = (service: string) =>
   `rate(process_cpu_seconds_total{job=~"${jobOf(service)}"}[$__rate_interval])`;

@@ -1,5 +1,5 @@
+import { thresholds } from '@teamtalk/observer';
 import { type Dashboard, heatmap, panel, percentile, processPanels, rate, redFrom, table } from './panel.js';
-import { thresholds } from './thresholds.js';
 
 export const dbProxyServer: Dashboard = {
   id: 'db_proxy_server',

@@ -1,6 +1,6 @@
+import { thresholds } from '@teamtalk/observer';
 import { everyInstance, everyJob } from './installation.js';
 import { type Dashboard, panel, percentiles, rate, redBelow, redFrom, stat, table } from './panel.js';
-import { thresholds } from './thresholds.js';
 
 /** Shows at a glance whether everything is well. */
 export const overview: Dashboard = {

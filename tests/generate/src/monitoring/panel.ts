@@ -1,5 +1,5 @@
+import { thresholds } from '@teamtalk/observer';
 import { jobOf } from './installation.js';
-import { thresholds } from './thresholds.js';
 
 /** Units, by Grafana's names. */
 export type Unit = 'short' | 'ops' | 's' | 'Bps' | 'bytes' | 'percentunit';

@@ -1,13 +1,12 @@
-import { call } from '../api/client.js';
 import { may, me } from '../api/session.js';
 import { t } from '../text/text.js';
-import { Ready, useLoad } from '../ui/load.js';
-import { Card, Facts, Page } from '../ui/parts.js';
+import { Card, Page } from '../ui/parts.js';
+import { UpgradeCheck } from './upgrade-check.js';
 
 export function About() {
   return (
     <Page title={t('about')}>
-      {may('overview:read') && <Version />}
+      {may('overview:read') && <UpgradeCheck />}
       <Card title={t('about.rights')}>
         <p>{me.value && t(`role.${me.value.role}.about`)}</p>
       </Card>
@@ -18,23 +17,5 @@ export function About() {
         <p>{t('about.licenceText')}</p>
       </Card>
     </Page>
-  );
-}
-
-function Version() {
-  const overview = useLoad((signal) => call('getOverview', undefined, signal), []);
-  return (
-    <Card title="TeamTalk">
-      <Ready of={overview}>
-        {({ version, instances }) => (
-          <Facts
-            of={[
-              [t('about.version'), version],
-              [t('overview.instances'), String(instances.length)],
-            ]}
-          />
-        )}
-      </Ready>
-    </Card>
   );
 }

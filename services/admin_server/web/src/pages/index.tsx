@@ -6,9 +6,11 @@ import { Empty } from '../ui/parts.js';
 import type { Route } from '../ui/route.js';
 import { About } from './about.js';
 import { Accounts } from './accounts.js';
+import { AlertGuide } from './alert-guide.js';
 import { Apps } from './apps.js';
 import { Audit } from './audit.js';
 import { Broadcasts } from './broadcasts.js';
+import { Clients } from './clients.js';
 import { Departments } from './departments.js';
 import { Discovery } from './discovery.js';
 import { DissolvedGroups } from './dissolved-groups.js';
@@ -22,6 +24,7 @@ import { NewUser } from './new-user.js';
 import { Overview } from './overview.js';
 import { OwnAccount } from './own-account.js';
 import { Pushes } from './pushes.js';
+import { Settings } from './settings.js';
 import { UserPage } from './user.js';
 import { UserImportPage } from './user-import.js';
 import { UserImports } from './user-imports.js';
@@ -36,6 +39,8 @@ interface Destination {
   readonly needs?: ConsolePermission;
   /** @param rest the remaining segments of the address */
   readonly page: (rest: readonly string[]) => ComponentChildren;
+  /** reached by links only */
+  readonly hidden?: boolean;
 }
 
 /** The menu's entries, in order. */
@@ -51,6 +56,15 @@ export const destinations: readonly Destination[] = [
   { path: 'audit', title: 'audit', needs: 'audit:read', page: () => <Audit /> },
   { path: 'lifecycle', title: 'lifecycle', needs: 'lifecycle:read', page: () => <Lifecycle /> },
   { path: 'accounts', title: 'accounts', needs: 'accounts:read', page: () => <Accounts /> },
+  { path: 'clients', title: 'clients', needs: 'overview:read', page: () => <Clients /> },
+  {
+    path: 'alerts',
+    title: 'alerts',
+    needs: 'overview:read',
+    page: ([alert]) => (alert === undefined ? <NotThere /> : <AlertGuide alert={alert} />),
+    hidden: true,
+  },
+  { path: 'settings', title: 'settings', needs: 'overview:read', page: () => <Settings /> },
   { path: 'migration', title: 'migration', needs: 'overview:read', page: () => <Migration /> },
   { path: 'own', title: 'own', page: () => <OwnAccount /> },
   { path: 'about', title: 'about', page: () => <About /> },

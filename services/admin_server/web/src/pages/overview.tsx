@@ -1,11 +1,13 @@
 import { signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
 import { count, t } from '../text/text.js';
 import { Ready, useLoad } from '../ui/load.js';
 import { Badge, Card, Empty, Page } from '../ui/parts.js';
 import { type Column, Table } from '../ui/table.js';
+import { Trend } from '../ui/trend.js';
+import { Alerts, Certificates, ClientClasses, Queues, Rates, useActivity } from './activity.js';
+import { Figure } from './figures.js';
 
 type Instance = ApiReply<'getOverview'>['instances'][number];
 
@@ -25,20 +27,23 @@ export function Overview() {
     [],
     everyMs,
   );
+  const activity = useActivity();
   return (
     <Page title={t('overview')} about={t('overview.about')}>
+      <Alerts of={activity} />
       <Ready of={loaded}>
         {(overview) => (
           <>
             <dl class="figures">
-              <Figure name={t('overview.online')} value={overview.online_users}>
-                <Trend of={online.value} />
+              <Rates of={activity} />
+              <Figure name={t('overview.online')} value={count(overview.online_users)}>
+                <Trend of={online.value} label={onlineTrend()} />
               </Figure>
-              <Figure name={t('overview.connections')} value={overview.connections} />
-              <Figure name={t('overview.users')} value={overview.users} />
-              <Figure name={t('overview.left')} value={overview.users_left} />
-              <Figure name={t('departments')} value={overview.departments} />
-              <Figure name={t('groups')} value={overview.groups} />
+              <Figure name={t('overview.connections')} value={count(overview.connections)} />
+              <Figure name={t('overview.users')} value={count(overview.users)} />
+              <Figure name={t('overview.left')} value={count(overview.users_left)} />
+              <Figure name={t('departments')} value={count(overview.departments)} />
+              <Figure name={t('groups')} value={count(overview.groups)} />
             </dl>
             {overview.users === 0 && (
               <Card>
@@ -54,6 +59,10 @@ export function Overview() {
                 </Empty>
               </Card>
             )}
+            <div class="columns">
+              <Queues of={activity} />
+              <ClientClasses of={activity} />
+            </div>
             <Card flush title={t('overview.instances')}>
               {overview.instances.length > 0 ? (
                 <Table
@@ -66,6 +75,7 @@ export function Overview() {
                 <Empty title={t('overview.noInstances')}>{t('overview.noInstancesDo')}</Empty>
               )}
             </Card>
+            <Certificates of={activity} />
           </>
         )}
       </Ready>
@@ -73,45 +83,9 @@ export function Overview() {
   );
 }
 
-interface FigureProps {
-  readonly name: string;
-  readonly value: number;
-  readonly children?: ComponentChildren;
-}
-
-function Figure({ name, value, children }: FigureProps) {
-  return (
-    <div class="figure">
-      <dt>{name}</dt>
-      <dd>
-        {count(value)}
-        {children}
-      </dd>
-    </div>
-  );
-}
-
-/** A line chart of a figure's past values. */
-function Trend({ of: values }: { of: readonly number[] }) {
-  if (values.length < 2) return null;
-  const least = Math.min(...values);
-  const most = Math.max(...values);
-  const points = values.map((value, index) => {
-    const x = (index / (values.length - 1)) * 100;
-    const y = most === least ? 12 : 23 - ((value - least) / (most - least)) * 22;
-    return `${x.toFixed(1)},${y.toFixed(1)}`;
-  });
-  return (
-    <svg
-      class="spark"
-      viewBox="0 0 100 24"
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={t('overview.trend', { least, most })}
-    >
-      <polyline points={points.join(' ')} />
-    </svg>
-  );
+function onlineTrend(): string {
+  const values = online.value;
+  return t('overview.trend', { least: Math.min(...values), most: Math.max(...values) });
 }
 
 function columns(): Column<Instance>[] {
@@ -126,6 +100,7 @@ function columns(): Column<Instance>[] {
     },
     { label: t('instance.host'), cell: ({ hostname }) => hostname },
     { label: t('address'), cell: ({ address }) => address },
+    { label: t('about.version'), cell: ({ version }) => version },
     { label: t('overview.online'), cell: (each) => figure(each, each.online_users), number: true },
     {
       label: t('overview.connections'),

@@ -14,6 +14,7 @@ type Hint = readonly [title: string, what: string];
 
 interface SearchPageProps<Row> {
   readonly title: string;
+  readonly about?: string;
   /** name of exported files without extension */
   readonly name: string;
   /** placeholder that says what is searched */
@@ -40,6 +41,7 @@ interface SearchPageProps<Row> {
 /** A list with a search field that filters as the user types, and an export of the filtered list. */
 export function SearchPage<Row>({
   title,
+  about,
   name,
   searchIn,
   load,
@@ -63,6 +65,7 @@ export function SearchPage<Row>({
   return (
     <Page
       title={title}
+      about={about}
       actions={
         <>
           <Export name={name} load={(after) => load(typed, 200, after)} header={header} cells={cells} />

@@ -22,6 +22,7 @@ export function setDeviceToken(context: Context): Handler {
         deviceToken === '');
     if (done) return [encodePdu(Commands.LoginResDevicetoken, { userId }, seqNum)];
     metrics.refused.inc({ command: label });
+    metrics.builds.fault(connection, 'device-token');
     return [];
   });
 }

@@ -133,7 +133,7 @@ export function dispatcher(context: Context): Handler {
     }
     const direction = commandById(pdu.commandId)?.direction;
     if (direction === 'client-to-server' || direction === 'both') {
-      metrics.badPdus.inc({ reason: 'not-served' });
+      metrics.badPdu(connection, 'not-served');
     } else {
       connection.badPdu('unknown-command');
     }
@@ -147,7 +147,7 @@ export function dispatcher(context: Context): Handler {
       if (error instanceof BodyError) {
         connection.badPdu('body');
       } else {
-        metrics.badPdus.inc({ reason: 'failed' });
+        metrics.badPdu(connection, 'failed');
         kit.log.error({ err: error, command: commandLabel(pdu.commandId) }, 'handling PDU failed');
       }
       return true;

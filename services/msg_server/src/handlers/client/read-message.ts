@@ -40,7 +40,7 @@ export function readMessage(context: Context): Handler {
     const { sessionId } = message;
     const isGroup = message.sessionType === SESSION_TYPE_GROUP;
     if (sessionId === 0 || (sessionId === userId && !isGroup)) {
-      metrics.badPdus.inc({ reason: 'content' });
+      metrics.badPdu(connection, 'content');
       return true;
     }
     connection.pendingWrites++;

@@ -63,7 +63,7 @@ export function sendMessage(context: Context): Handler {
     const earlier = connection.sendDeduplicator?.find(seqNum, toSessionId, fingerprint, now);
     if (!earlier) return undefined;
     if (earlier.inDoubt) return earlier.inDoubt;
-    metrics.dropped.inc({ reason: 'repetition' });
+    metrics.dropped(connection, 'repetition');
     if (earlier.msgId > 0) connection.write(ackOf(connection, message, earlier.msgId, seqNum));
     return 'known';
   };
@@ -75,7 +75,7 @@ export function sendMessage(context: Context): Handler {
     rateLimiter.count(connection, now);
     const reason = refusal(connection, message, messageBytes);
     if (reason) {
-      metrics.dropped.inc({ reason });
+      metrics.dropped(connection, reason);
       return true;
     }
     const { seqNum } = pdu;
@@ -116,7 +116,7 @@ export function sendMessage(context: Context): Handler {
           metrics.acked.value++;
           connection.write(ackOf(connection, message, msgId, seqNum));
         } else {
-          metrics.dropped.inc({ reason: dropReasonOf(result) });
+          metrics.dropped(connection, dropReasonOf(result));
         }
         if (debug) {
           const trace = traceId(kit.instance, sent.requestId);

@@ -17,6 +17,8 @@ export interface Row extends Figures {
   state: State;
   /** a remark of a few words */
   note: string;
+  /** null where its heartbeat does not say it */
+  version: string | null;
 }
 
 export interface Overview {
@@ -24,6 +26,8 @@ export interface Overview {
   source: string;
   doubt: string | null;
   rows: Row[];
+  /** by key of the instance; those that answered */
+  readings: ReadonlyMap<string, Reading>;
 }
 
 const probeMs = 1_500;
@@ -58,21 +62,24 @@ export class Observer {
     this.#looked = true;
     rows.sort((a, b) => rank(a) - rank(b) || a.address.localeCompare(b.address, 'en', { numeric: true }));
     const { source, doubt = null } = this.#directory;
-    return { time: new Date(), source, doubt, rows };
+    return { time: new Date(), source, doubt, rows, readings: new Map(this.#readings) };
   }
 
   async #row(known: Known): Promise<Row> {
-    const { key, instance = null, address, gone, connections = null } = known;
+    const { key, instance = null, address, gone, connections = null, version = null } = known;
     const row = (state: State, note: string, figures: Figures = { ...noFigures, connections }): Row => {
       const service = known.service ?? this.#services.get(key) ?? '?';
-      return { service, instance, address, state, note, ...figures };
+      return { service, instance, address, state, note, version, ...figures };
     };
     if (gone) {
       const ago = `${Math.round((performance.now() - gone.at) / 1000)} s ago`;
       return row(gone.inOrder ? 'stopped' : 'lost', ago, noFigures);
     }
     const reading = await probe(address, probeMs);
-    if (typeof reading === 'string') return row('no answer', reading);
+    if (typeof reading === 'string') {
+      this.#readings.delete(key);
+      return row('no answer', reading);
+    }
     const service = known.service ?? serviceOf(reading.samples);
     if (!service) return row('no answer', 'tells no metrics of TeamTalk');
     this.#services.set(key, service);

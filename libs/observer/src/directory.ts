@@ -10,6 +10,8 @@ export interface Known {
   address: string;
   /** its heartbeat says that it accepts no new work */
   draining: boolean;
+  /** its version by its heartbeat; undefined: of a version before 0.2, or only the address is known */
+  version?: string | undefined;
   /** connections by its heartbeat; undefined when that has none */
   connections?: number | undefined;
   /** how and when (performance.now()) it left; undefined while it is there */
@@ -23,5 +25,5 @@ export interface Directory {
   /** Why `known` may be out of date; undefined when it is not. */
   readonly doubt: string | undefined;
   known(): Known[];
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }
