@@ -19,6 +19,7 @@ export function Apps() {
             list.apps.length > 0 ? (
               <Table
                 caption={t('apps.apps')}
+                saveAs="apps"
                 rows={list.apps}
                 keyOf={({ app_id }) => app_id}
                 columns={appColumns()}
@@ -37,6 +38,7 @@ export function Apps() {
             list.webhooks.length > 0 ? (
               <Table
                 caption={t('apps.webhooks')}
+                saveAs="webhooks"
                 rows={list.webhooks}
                 keyOf={({ name }) => name}
                 columns={webhookColumns()}

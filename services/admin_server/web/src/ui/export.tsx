@@ -12,7 +12,8 @@ interface ExportProps<Row> {
   /** file name without extension */
   readonly name: string;
   readonly load: (after: number | undefined) => Promise<Batch<Row>>;
-  readonly header: readonly string[];
+  /** the header row; a function: known only when it is saved */
+  readonly header: readonly string[] | (() => readonly string[]);
   readonly cells: (row: Row) => readonly (string | number)[];
 }
 
@@ -23,7 +24,7 @@ type Format = (typeof formats)[number];
 export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
   const done = useSignal<number | undefined>(undefined);
   const save = async (format: Format) => {
-    const rows: (readonly (string | number)[])[] = [header];
+    const rows: (readonly (string | number)[])[] = [typeof header === 'function' ? header() : header];
     try {
       let after: number | undefined;
       do {

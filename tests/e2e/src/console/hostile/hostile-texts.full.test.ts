@@ -4,7 +4,8 @@ import type { OperationId } from '@teamtalk/admin_server';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConsoleClient } from '../../console-api/console-client.js';
-import { ConsoleStand, consolePassword, visit } from '../stand.js';
+import { addressesOf, open } from '../pages.js';
+import { ConsoleStand, consolePassword, patiently } from '../stand.js';
 import type { OpenApi } from './fields.js';
 import { type Stored, storeEverywhere } from './scenarios.js';
 import { brokenText, hostileCount, hostileText } from './texts.js';
@@ -48,40 +49,24 @@ afterAll(async () => {
 });
 
 const addresses = () => [
-  '',
-  'users',
-  'users/new',
-  'users/import',
-  ...stored.imports.map((id) => `users/import/${id}`),
-  ...stored.users.map((id) => `users/${id}`),
-  'departments',
-  'groups',
-  'groups/new',
-  ...stored.groups.map((id) => `groups/${id}`),
-  'discovery',
-  'broadcasts',
-  'broadcasts/new',
-  'push',
-  ...stored.users.slice(0, 2).map((id) => `push/${id}`),
-  'apps',
-  'audit',
-  'lifecycle',
-  'accounts',
-  'migration',
-  'own',
-  'about',
+  ...addressesOf({
+    userId: stored.users[0] ?? 0,
+    groupId: stored.groups[0] ?? 0,
+    importId: stored.imports[0] ?? 0,
+  }),
+  ...stored.users.slice(1).map((id) => `users/${id}`),
+  ...stored.groups.slice(1).map((id) => `groups/${id}`),
+  ...stored.imports.slice(1).map((id) => `users/import/${id}`),
 ];
 
 /** Opens a page, with all rows of its list. */
-async function open(address: string): Promise<void> {
-  await visit(page, address);
-  await page.locator('main h1, main .empty h3').first().waitFor();
-  await expect.poll(() => page.locator('main [role=status].empty').count(), { timeout: 15_000 }).toBe(0);
+async function openWhole(address: string): Promise<void> {
+  await open(page, address);
   const more = page.locator('main .more button');
   while ((await more.count()) > 0) {
     const rows = await page.locator('tbody tr').count();
     await more.click();
-    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBeGreaterThan(rows);
+    await expect.poll(() => page.locator('tbody tr').count(), patiently).toBeGreaterThan(rows);
   }
 }
 
@@ -129,7 +114,7 @@ it('every page of the menu is visited', () => {
 it('hostile texts are shown as they are, and none of them has an effect', async () => {
   const unseen = new Set(writer.texts);
   for (const address of addresses()) {
-    await open(address);
+    await openWhole(address);
     const all = await shown();
     // The audit has every text, so it does not count.
     if (address !== 'audit') for (const text of unseen) if (all.includes(text)) unseen.delete(text);
@@ -151,7 +136,7 @@ it('dialogs show names as they are', async () => {
     ['lifecycle', /^Release/],
     ['broadcasts', /^Cancel/],
   ] as const) {
-    await open(address);
+    await openWhole(address);
     await page.getByRole('button', { name: button }).first().click();
     await page.locator('dialog[open]').waitFor();
     await page.keyboard.press('Escape');
@@ -163,13 +148,13 @@ it('dialogs show names as they are', async () => {
 it('a file with hostile headings is refused with its headings as text', async () => {
   for (let which = 0; which < hostileCount; which++) {
     const heading = hostileText(which, 60);
-    await open('users/import');
+    await openWhole('users/import');
     await page.setInputFiles('[name=file]', {
       name: '<img src=x onerror=hit=1>.csv',
       mimeType: 'text/csv',
       buffer: Buffer.from(`name,"${heading.replaceAll('"', '""')}"\nann,x\n`),
     });
-    await expect.poll(shown, { timeout: 15_000 }).toContain(heading);
+    await expect.poll(shown, patiently).toContain(heading);
     expect(await page.evaluate('window.hit'), heading).toBeUndefined();
   }
 }, 120_000);
