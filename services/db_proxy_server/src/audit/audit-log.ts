@@ -40,7 +40,7 @@ export interface KnownEvent {
 }
 
 /** What is wrong with the chain, and at which events. */
-export interface ChainFault {
+interface ChainFault {
   code:
     | 'changed'
     | 'missing'

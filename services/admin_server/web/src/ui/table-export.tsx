@@ -4,16 +4,19 @@ import { Export } from './export.js';
 interface TableExportProps {
   /** file name without extension */
   readonly name: string;
+  /** the table's caption */
+  readonly caption: string;
   /** an element with the table */
   readonly table: RefObject<HTMLElement | null>;
 }
 
 /** Buttons that save a table as it is shown, for lists that are shown whole. */
-export function TableExport({ name, table }: TableExportProps) {
+export function TableExport({ name, caption, table }: TableExportProps) {
   return (
     <div class="saves">
       <Export
         name={name}
+        of={caption}
         header={() => (table.current ? headerOf(table.current) : [])}
         load={async () => ({ rows: table.current ? rowsOf(table.current) : [], next: null })}
         cells={(row) => row}

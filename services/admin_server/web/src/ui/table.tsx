@@ -48,7 +48,7 @@ export function Table<Row>({ caption, rows, keyOf, columns, busy = false, saveAs
           </tbody>
         </table>
       </div>
-      {saveAs !== undefined && <TableExport name={saveAs} table={box} />}
+      {saveAs !== undefined && <TableExport name={saveAs} caption={caption} table={box} />}
     </>
   );
 }
