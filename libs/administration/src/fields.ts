@@ -10,13 +10,20 @@ export const id = z.int().min(1).max(maxId);
 /** An id in a path or a query. */
 export const pathId = z.coerce.number().int().min(1).max(maxId);
 
-/** A string without NUL, which PostgreSQL rejects. */
+/** A string without what PostgreSQL rejects: NUL, and halves of surrogate pairs, which are no characters. */
 export function line(min: number, max: number) {
   return z
     .string()
     .min(min)
     .max(max)
-    .refine((text) => !text.includes('\0'), 'may not contain NUL');
+    .refine((text) => !text.includes('\0'), {
+      message: 'may not contain NUL',
+      params: { code: 'nul' },
+    })
+    .refine((text) => !/\p{Surrogate}/u.test(text), {
+      message: 'may not contain half of a surrogate pair',
+      params: { code: 'half-character' },
+    });
 }
 
 /** The address of a page that people open; it cannot run a script, as javascript: and data: do. */

@@ -4,6 +4,7 @@ export { ask, askOnce } from './ask.js';
 export type { Backend, Store } from './backend.js';
 export { endConnection, endConnections, listConnections } from './connections.js';
 export { shownDevice, shownPush } from './devices.js';
+export { type FaultCode, faultCodes } from './faults.js';
 export {
   connectionIdPattern,
   genders,
@@ -25,14 +26,15 @@ export {
   makeGroup,
   notifyMembers,
 } from './groups.js';
+export { type ImportStep, importStepOf, importSteps } from './import-steps.js';
 export { isTooDeep } from './json-depth.js';
 export { endLogins, kick, recordSessionEnd } from './kick.js';
 export { departmentFieldsOf, listDepartments, listDiscovery } from './lists.js';
 export { MemberPace } from './member-pace.js';
 export { openApiDocument } from './openapi.js';
-export { Problem, type ProblemKind } from './problem.js';
+export { Problem, type ProblemKind, problemKinds } from './problem.js';
 export { Refusal } from './refusal.js';
-export type { RefusalCode } from './refusals.js';
+export { type RefusalCode, refusals } from './refusals.js';
 export { checkPart, parseJson } from './request.js';
 export { savedId } from './saved.js';
 export { TokenBucket } from './token-bucket.js';

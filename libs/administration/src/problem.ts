@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { brokenRule, type FaultCode, faultCodes } from './faults.js';
 
 /** Status and title of each problem, by the last part of its `type` (RFC 9457). */
 const kinds = {
@@ -29,11 +30,17 @@ const kinds = {
 
 export type ProblemKind = keyof typeof kinds;
 
+export const problemKinds = Object.keys(kinds) as ProblemKind[];
+
 /** An invalid part of the request. */
 export interface Fault {
   /** JSON pointer into the body, or a parameter's name */
   at: string;
   detail: string;
+  /** of the rule it breaks */
+  code?: FaultCode | undefined;
+  /** the rule's number, such as the most characters */
+  limit?: number | undefined;
 }
 
 /** A problem's JSON. */
@@ -49,6 +56,8 @@ export const problemSchema = z
         z.object({
           at: z.string().describe('JSON pointer into the body, or a parameter'),
           detail: z.string(),
+          code: z.enum(faultCodes).optional().describe('Of the rule it breaks; stable, unlike `detail`'),
+          limit: z.number().optional().describe('The number in that rule, such as the most characters'),
         }),
       )
       .optional(),
@@ -87,9 +96,10 @@ export class Problem extends Error {
 
 /** @param prefix `path` or `query` for parameters; empty for the body */
 export function invalidRequest(error: z.ZodError, prefix = ''): Problem {
-  const faults = error.issues.map(({ path, message }) => ({
-    at: prefix === '' ? `/${path.join('/')}` : path.join('.') || prefix,
-    detail: message,
+  const faults = error.issues.map((issue) => ({
+    at: prefix === '' ? `/${issue.path.join('/')}` : issue.path.join('.') || prefix,
+    detail: issue.message,
+    ...brokenRule(issue),
   }));
   return new Problem('invalid-request', undefined, faults.slice(0, 20));
 }

@@ -47,6 +47,7 @@ describe('a CSV file', () => {
     ['name\n', { problem: 'empty', column: '' }],
     ['tel\n1\n', { problem: 'no-names', column: '' }],
     ['name,salary\na,1\n', { problem: 'unknown-column', column: 'salary' }],
+    ['name,"a;b;c"\na,1\n', { problem: 'unknown-column', column: 'a;b;c' }],
     ['name,login\na,b\n', { problem: 'repeated-column', column: 'login' }],
     [`name\n${'a\n'.repeat(maxTableRows + 1)}`, { problem: 'too-many-rows', column: '' }],
   ] as const)('is refused with its problem', async (text, problem) => {

@@ -62,7 +62,8 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function readCsv(text: string): string[][] {
-  const [first = ''] = text.split(/\r\n|\n|\r/, 1);
+  // Without quoted headings, which may contain other delimiters.
+  const [first = ''] = text.replaceAll(/"[^"]*"/g, '').split(/\r\n|\n|\r/, 1);
   const delimiter = [',', ';', '\t'].reduce((best, each) =>
     first.split(each).length > first.split(best).length ? each : best,
   );

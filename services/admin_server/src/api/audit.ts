@@ -52,7 +52,17 @@ export const auditApi = define({
     reply: z
       .object({
         intact: z.boolean(),
-        problem: z.string().nullable(),
+        problem: z.string().nullable().describe('In English; null: it is intact'),
+        fault: z
+          .object({
+            code: z.string().describe('Such as missing or changed'),
+            event: z.int().describe('0: none'),
+            other: z.int().describe('Another event that it is about; 0: none'),
+          })
+          .nullable()
+          .describe(
+            'The problem, for programs; null: it is intact, or db_proxy_server is of an older version',
+          ),
         events: z.int(),
         first: z.int().describe('0: there is none'),
         last: z.int(),

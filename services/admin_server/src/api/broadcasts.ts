@@ -97,6 +97,7 @@ export const broadcastsApi = define({
       })
       .refine(({ audience: chosen, ids }) => (chosen === 'everybody') === (ids.length === 0), {
         message: 'must be empty for everybody, and only then',
+        params: { code: 'not-empty' },
         path: ['ids'],
       })
       .meta({ id: 'NewBroadcast' }),

@@ -36,6 +36,7 @@ const subject = z
   .strictObject({ reason: line(1, 200), user_id: id.optional(), group_id: id.optional() })
   .refine((body) => (body.user_id === undefined) !== (body.group_id === undefined), {
     message: 'either user_id or group_id is required',
+    params: { code: 'either-or' },
     path: ['user_id'],
   });
 

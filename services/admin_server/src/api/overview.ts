@@ -52,6 +52,7 @@ export const overviewApi = define({
             began_at: moment,
             written_at: moment.describe('When the importer last reported'),
             step: z.string().describe('What is running now, in words; empty: nothing'),
+            step_code: z.string().nullable().describe('Of a step that is known here'),
             done: z.number(),
             total: z.number().describe('0: not known'),
             rows_behind: z.number().describe('Message rows that are only in the old store'),

@@ -1,4 +1,4 @@
-import { ask, momentOf, Problem, shownDevice, shownPush } from '@teamtalk/administration';
+import { ask, importStepOf, momentOf, Problem, shownDevice, shownPush } from '@teamtalk/administration';
 import type { Heartbeat } from '@teamtalk/bus';
 import { administration, type consoleApi, consoleWork, type httpApi } from '@teamtalk/rpc';
 import { formatInstance, version } from '@teamtalk/service-kit';
@@ -38,6 +38,7 @@ export const reports: Handlers<
         began_at: momentOf(found.beganAt),
         written_at: momentOf(found.writtenAt),
         step: found.step,
+        step_code: importStepOf(found.step) ?? null,
         done: found.done,
         total: found.total,
         rows_behind: found.rowsBehind,
@@ -87,6 +88,9 @@ export const reports: Handlers<
     return {
       intact: verdict.problem === '',
       problem: verdict.problem || null,
+      fault: verdict.fault
+        ? { code: verdict.fault, event: verdict.faultEvent, other: verdict.otherEvent }
+        : null,
       events: verdict.events,
       first: verdict.first,
       last: verdict.last,

@@ -1,3 +1,4 @@
+import type { ImportStep } from '@teamtalk/administration';
 import type { LegacyPlaces } from '../import/places.js';
 import type { ImportedPlaces, VerificationProgress, Verify } from '../import/verification.js';
 import { inLanes } from '../in-lanes.js';
@@ -68,17 +69,18 @@ async function compareAll(both: Both): Promise<void> {
     isOtherGroup: (id) => groups.others.has(id),
   };
   const needed = await compareConversations(both, known);
-  const step = (name: string) => onProgress({ step: name, done: 0, total: 0 });
-  step('users');
+  const step = (name: ImportStep) => onProgress({ step: name, done: 0, total: 0 });
+  step('verify-users');
   await judgeUsers(old, store, needed, tally);
-  step('groups, departments, tokens');
+  step('verify-lists');
   await judgeLists(old, store, tally, known);
   await judgeIdentities(store, tally);
-  const counted = (name: string) => (done: number, total: number) => onProgress({ step: name, done, total });
+  const counted = (name: ImportStep) => (done: number, total: number) =>
+    onProgress({ step: name, done, total });
   const files = { rest: old.rest, read: imported.readBlob, tally, lanes: isLimited ? 1 : filesTogether };
-  if (legacy.images) await judgeImages(legacy.images, { ...files, onFile: counted('files of msfs') });
+  if (legacy.images) await judgeImages(legacy.images, { ...files, onFile: counted('verify-images') });
   if (legacy.offlineFiles) {
-    const onFile = counted('offline files');
+    const onFile = counted('verify-offline-files');
     await judgeOfflineFiles(legacy.offlineFiles, old, store, { ...files, ...known, onFile });
   }
 }
@@ -94,7 +96,7 @@ async function compareConversations(
     let done = 0;
     const onRows = (count: number) => {
       done += count;
-      onProgress({ step: 'messages there and here', done, total: 2 * total });
+      onProgress({ step: 'verify-messages', done, total: 2 * total });
     };
     const sounds = new OldSounds(old, legacy.images, isLimited ? 1 : filesTogether);
     const used = new Set<number>();
@@ -107,7 +109,7 @@ async function compareConversations(
     const hasMap = await store.has('legacy_import.message_map');
     for (let bucket = 0; bucket < buckets.count; bucket++) {
       signal?.throwIfAborted();
-      onProgress({ step: 'conversations', done: bucket, total: buckets.count });
+      onProgress({ step: 'verify-conversations', done: bucket, total: buckets.count });
       compareBucket(buckets.read(bucket), { tally, hasMap, ...known, used });
     }
     return used;

@@ -1,3 +1,4 @@
+import { type ImportStep, importSteps } from '@teamtalk/administration';
 import { clearProgress, note, showProgress } from '../output.js';
 
 const noteMs = 10_000;
@@ -28,8 +29,8 @@ export class Progress {
    * @param total in the units of `add`; 0: unknown
    * @param done units completed by an earlier run, which do not count for the speed of this one
    */
-  begin(step: string, total: number, done = 0): void {
-    this.#step = step;
+  begin(step: ImportStep, total: number, done = 0): void {
+    this.#step = importSteps[step];
     this.#total = total;
     this.#done = done;
     this.#doneBefore = done;

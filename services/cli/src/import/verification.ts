@@ -1,3 +1,4 @@
+import type { ImportStep } from '@teamtalk/administration';
 import type { LegacyPlaces } from './places.js';
 
 /** Where the import went: the installation that the new servers run on. */
@@ -102,8 +103,8 @@ export interface Verification {
 }
 
 export interface VerificationProgress {
-  /** what is read now, in words */
-  step: string;
+  /** what is read now */
+  step: ImportStep;
   done: number;
   /** of the same unit as `done`; 0 where it is not known yet */
   total: number;

@@ -18,6 +18,10 @@ export function isChanged<Fields extends object>(
 /** @throws TeamTalkError `invalid-argument` when the text is set and not `min` to `max` characters long */
 export function requireText(what: string, text: string | null | undefined, min: number, max: number): void {
   if (text === null || text === undefined) return;
-  if (text.length >= min && isStorableText(text, max)) return;
+  if (text.length >= min && isStorableText(text, max)) {
+    // The audit keeps texts as JSON, which PostgreSQL refuses with half of a surrogate pair.
+    if (!/\p{Surrogate}/u.test(text)) return;
+    throw new TeamTalkError('invalid-argument', `${what} contains half of a surrogate pair`);
+  }
   throw new TeamTalkError('invalid-argument', `${what} has ${min} to ${max} characters`);
 }

@@ -39,9 +39,26 @@ export interface KnownEvent {
   hash: string;
 }
 
+/** What is wrong with the chain, and at which events. */
+interface ChainFault {
+  code:
+    | 'changed'
+    | 'missing'
+    | 'missing-before'
+    | 'newest'
+    | 'no-head'
+    | 'not-following'
+    | 'other-hash'
+    | 'unknown-event';
+  /** 0: none */
+  event: number;
+  /** 0: none */
+  other: number;
+}
+
 export type Verdict =
   | { intact: true; events: number; first: number; last: KnownEvent }
-  | { intact: false; problem: string };
+  | { intact: false; problem: string; fault: ChainFault };
 
 const pageSize = 1_000;
 const noHash = '0'.repeat(64);
@@ -92,8 +109,12 @@ export function verifyAudit(dataSource: DataSource, known?: KnownEvent): Promise
     const [head]: KnownEvent[] = await manager.query(
       `SELECT id::float8 AS id, encode(hash, 'hex') AS hash FROM audit_head`,
     );
-    const broken = (problem: string): Verdict => ({ intact: false, problem });
-    if (!head) return broken('audit_head is empty');
+    const broken = (code: ChainFault['code'], problem: string, event = 0, other = 0): Verdict => ({
+      intact: false,
+      problem,
+      fault: { code, event, other },
+    });
+    if (!head) return broken('no-head', 'audit_head is empty');
     let first: RecordedEvent | undefined;
     let last: KnownEvent = { id: 0, hash: noHash };
     let isKnownFound = false;
@@ -103,23 +124,31 @@ export function verifyAudit(dataSource: DataSource, known?: KnownEvent): Promise
         first = event;
         begins = event.id === 1 && event.prevHash === noHash;
       } else if (event.id !== last.id + 1) {
-        return broken(`event ${last.id + 1} is missing`);
+        return broken('missing', `event ${last.id + 1} is missing`, last.id + 1);
       } else if (event.prevHash !== last.hash) {
-        return broken(`event ${event.id} does not follow event ${last.id}: one of them was changed`);
+        return broken(
+          'not-following',
+          `event ${event.id} does not follow event ${last.id}: one of them was changed`,
+          event.id,
+          last.id,
+        );
       }
-      if (hashOf(event) !== event.hash) return broken(`event ${event.id} was changed`);
+      if (hashOf(event) !== event.hash) return broken('changed', `event ${event.id} was changed`, event.id);
       if (event.verb === 'audit.expire' && endsBefore(event, first)) begins = true;
       if (event.id === known?.id) {
-        if (event.hash !== known.hash) return broken(`event ${event.id} has another hash than the one given`);
+        if (event.hash !== known.hash) {
+          return broken('other-hash', `event ${event.id} has another hash than the one given`, event.id);
+        }
         isKnownFound = true;
       }
       last = event;
     }
-    if (first && !begins) return broken(`the events before ${first.id} are missing`);
+    if (first && !begins)
+      return broken('missing-before', `the events before ${first.id} are missing`, first.id);
     if (last.id !== head.id || last.hash !== head.hash) {
-      return broken(`the newest event is ${last.id}, and ought to be ${head.id}`);
+      return broken('newest', `the newest event is ${last.id}, and ought to be ${head.id}`, last.id, head.id);
     }
-    if (known && !isKnownFound) return broken(`there is no event ${known.id}`);
+    if (known && !isKnownFound) return broken('unknown-event', `there is no event ${known.id}`, known.id);
     const events = first ? last.id - first.id + 1 : 0;
     return { intact: true, events, first: first?.id ?? 0, last: { id: last.id, hash: last.hash } };
   });

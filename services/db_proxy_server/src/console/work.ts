@@ -93,7 +93,10 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
 
     async verifyAudit() {
       const verdict = await verify(0);
-      if (!verdict.intact) return { problem: verdict.problem };
+      if (!verdict.intact) {
+        const { code: fault, event: faultEvent, other: otherEvent } = verdict.fault;
+        return { problem: verdict.problem, fault, faultEvent, otherEvent };
+      }
       const { events, first, last } = verdict;
       return { events, first, last: last.id, lastHash: last.hash };
     },

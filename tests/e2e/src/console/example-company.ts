@@ -183,6 +183,6 @@ async function machines({ cluster }: ConsoleStand, userId: number): Promise<void
   );
   await cluster.sql(
     `INSERT INTO import_progress (source, step, done, total, rows_behind, messages_until, state_until, verified_at, unexplained)
-     VALUES ('im-db-01/teamtalk', 'messages of 2025', 7340000, 9100000, 312, now(), now(), now(), 0)`,
+     VALUES ('im-db-01/teamtalk', 'messages read', 7340000, 9100000, 312, now(), now(), now(), 0)`,
   );
 }

@@ -1,4 +1,4 @@
-import { has, t, tOr } from '../text/text.js';
+import { filled, has, t, tOr } from '../text/text.js';
 
 /** Why a call failed: the server's problem details, or `unreachable`, `timeout` or `not-understood`. */
 export class ApiProblem extends Error {
@@ -34,8 +34,12 @@ function textOf(value: unknown): string | undefined {
 function faultsIn(errors: unknown): Map<string, string> {
   const faults = new Map<string, string>();
   if (!Array.isArray(errors)) return faults;
-  for (const each of errors as { at?: unknown; detail?: unknown }[]) {
-    if (typeof each?.at === 'string') faults.set(each.at.replace(/^\//, ''), String(each.detail ?? ''));
+  for (const each of errors as { at?: unknown; detail?: unknown; code?: unknown; limit?: unknown }[]) {
+    if (typeof each?.at !== 'string') continue;
+    const limit = typeof each.limit === 'number' ? each.limit : '';
+    // In the server's English only if a newer server has a rule without a text here.
+    const text = filled(`fault.${String(each.code)}`, { limit }, String(each.detail ?? ''));
+    faults.set(each.at.replace(/^\//, ''), text);
   }
   return faults;
 }

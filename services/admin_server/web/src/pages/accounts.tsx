@@ -62,6 +62,7 @@ export function Accounts() {
           {({ accounts }) => (
             <Table
               caption={t('accounts')}
+              saveAs="accounts"
               rows={accounts}
               keyOf={({ account_id }) => account_id}
               busy={loaded.busy}

@@ -145,6 +145,7 @@ export function ClientClasses({ of: loaded }: { of: Loaded<Activity> }) {
           classes.length > 0 ? (
             <Table
               caption={t('classes')}
+              saveAs="online"
               rows={classes}
               keyOf={(each) => each.class}
               columns={[
@@ -174,6 +175,7 @@ export function Certificates({ of: loaded }: { of: Loaded<Activity> }) {
           certificates.length > 0 ? (
             <Table
               caption={t('certificates')}
+              saveAs="certificates"
               rows={certificates}
               keyOf={({ instance }) => instance}
               columns={certificateColumns()}

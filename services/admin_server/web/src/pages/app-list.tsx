@@ -46,6 +46,7 @@ export function AppList() {
     <>
       <ListCard
         title={t('apps.apps')}
+        name="apps"
         add={may('apps:write') && t('app.new')}
         onAdd={() => edit(null)}
         of={loaded}

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
 import { problemText } from '../api/problem.js';
-import { t, tOr, when } from '../text/text.js';
+import { filled, t, tOr, when } from '../text/text.js';
 import { Export } from '../ui/export.js';
 import { Select, TextField } from '../ui/form.js';
 import { More, Ready, usePages, useSettled } from '../ui/load.js';
@@ -193,15 +193,20 @@ function Verification() {
         {failure.value && <p class="notice bad">{failure}</p>}
         {found && !failure.value && (
           <div class={found.intact ? 'notice good' : 'notice bad'}>
-            <span>
-              {found.intact
-                ? t('audit.intact', { count: found.events })
-                : t('audit.broken', { problem: found.problem ?? '' })}
-            </span>
+            <span>{found.intact ? t('audit.intact', { count: found.events }) : brokenText(found)}</span>
             {found.last_hash !== '' && <span class="code">{found.last_hash}</span>}
           </div>
         )}
       </div>
     </div>
   );
+}
+
+/** In the server's English only if it is of a newer version than the page, or db_proxy_server is older. */
+function brokenText({ fault, problem }: ApiReply<'verifyAudit'>): string {
+  const otherwise = t('audit.broken', { problem: problem ?? '' });
+  if (!fault) return otherwise;
+  // Ids are not quantities: no separators.
+  const values = { event: String(fault.event), other: String(fault.other) };
+  return filled(`audit.fault.${fault.code}`, values, otherwise);
 }

@@ -37,6 +37,7 @@ export function Broadcasts() {
             broadcasts.length > 0 ? (
               <Table
                 caption={t('broadcasts')}
+                saveAs="broadcasts"
                 rows={broadcasts}
                 keyOf={({ broadcast_id }) => broadcast_id}
                 columns={columns(loaded.reload)}

@@ -65,6 +65,7 @@ export function DeadLetters({ webhookId, name, failed, onChanged }: DeadLettersP
           rows.length > 0 ? (
             <Table
               caption={t('webhook.failed')}
+              saveAs="dead-letters"
               rows={rows}
               keyOf={({ event_id }) => event_id}
               busy={loaded.busy}

@@ -5,6 +5,7 @@ import chevron from '../chevron.svg';
 import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { Dialog } from '../ui/dialog.js';
+import { Export } from '../ui/export.js';
 import { Form, Select, TextField } from '../ui/form.js';
 import { Ready } from '../ui/load.js';
 import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
@@ -58,7 +59,29 @@ export function Departments() {
     </button>
   );
   return (
-    <Page title={t('departments')} about={t('departments.about')} actions={create}>
+    <Page
+      title={t('departments')}
+      about={t('departments.about')}
+      actions={
+        <>
+          {loaded.data && (
+            <Export
+              name="departments"
+              load={async () => ({ rows: loaded.data?.all ?? [], next: null })}
+              header={['department_id', 'name', 'path', 'parent_id', 'priority']}
+              cells={({ department_id, name, fullName, parent_id, priority }) => [
+                department_id,
+                name,
+                fullName,
+                parent_id ?? '',
+                priority,
+              ]}
+            />
+          )}
+          {create}
+        </>
+      }
+    >
       <Ready of={loaded}>
         {(tree) => (
           <>

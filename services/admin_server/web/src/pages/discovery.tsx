@@ -51,6 +51,7 @@ export function Discovery() {
             items.length > 0 ? (
               <Table
                 caption={t('discovery')}
+                saveAs="discovery"
                 rows={[...items].sort((a, b) => b.priority - a.priority || a.item_id - b.item_id)}
                 keyOf={({ item_id }) => item_id}
                 columns={columns(edit, remove)}

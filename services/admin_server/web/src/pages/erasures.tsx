@@ -27,6 +27,7 @@ export function Erasures() {
     <>
       <ListCard
         title={t('erasures')}
+        name="erasures"
         add={may('lifecycle:write') && t('erasure.new')}
         onAdd={() => {
           asking.value = true;

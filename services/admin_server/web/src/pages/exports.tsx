@@ -21,6 +21,7 @@ export function MessageExports() {
     <>
       <ListCard
         title={t('exports')}
+        name="exports"
         add={may('lifecycle:write') && t('export.new')}
         onAdd={() => {
           asking.value = true;

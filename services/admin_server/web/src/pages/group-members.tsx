@@ -89,6 +89,7 @@ export function Members({ group, loaded }: { group: Group; loaded: Loaded<Group>
       {members.length > 0 ? (
         <Table
           caption={t('group.members')}
+          saveAs="members"
           rows={members.slice(0, shown.value)}
           keyOf={({ user_id }) => user_id}
           columns={columns((member) => {

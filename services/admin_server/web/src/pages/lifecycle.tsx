@@ -27,6 +27,7 @@ export function Lifecycle() {
     <Page title={t('lifecycle')} about={t('lifecycle.about')}>
       <ListCard
         title={t('retention')}
+        name="retention"
         add={may('lifecycle:write') && t('retention.new')}
         onAdd={() => {
           editing.value = null;
@@ -44,6 +45,7 @@ export function Lifecycle() {
       </Card>
       <ListCard
         title={t('holds')}
+        name="holds"
         add={may('lifecycle:write') && t('hold.new')}
         onAdd={() => {
           placing.value = true;

@@ -1,6 +1,6 @@
 import type { ApiReply } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
-import { count, t, when } from '../text/text.js';
+import { count, t, tOr, when } from '../text/text.js';
 import { Ready, useLoad } from '../ui/load.js';
 import { Badge, Card, Empty, Facts, Page } from '../ui/parts.js';
 
@@ -51,7 +51,9 @@ export function Migration() {
   );
 }
 
-function Now({ of: { source, began_at, written_at, step, done, total } }: { of: Import }) {
+function Now({ of: { source, began_at, written_at, step, step_code, done, total } }: { of: Import }) {
+  // In the importer's English only if it is of another version.
+  const named = tOr(`migration.step.${step_code}`, step);
   const isSilent = step !== '' && Date.now() - Date.parse(written_at) > silentMs;
   const amount = total > 0 ? t('migration.doneOf', { done, total: Math.ceil(total) }) : count(done);
   return (
@@ -66,7 +68,7 @@ function Now({ of: { source, began_at, written_at, step, done, total } }: { of: 
               t('migration.idle')
             ) : (
               <>
-                {step}: {amount}{' '}
+                {named}: {amount}{' '}
                 {isSilent ? (
                   <Badge mood="warn">{t('migration.silent')}</Badge>
                 ) : (
@@ -79,7 +81,7 @@ function Now({ of: { source, began_at, written_at, step, done, total } }: { of: 
         ]}
       />
       {step !== '' && total > 0 && (
-        <progress aria-label={step} max={total} value={Math.min(done, total)}>
+        <progress aria-label={named} max={total} value={Math.min(done, total)}>
           {amount}
         </progress>
       )}

@@ -67,6 +67,7 @@ export function Overview() {
               {overview.instances.length > 0 ? (
                 <Table
                   caption={t('overview.instances')}
+                  saveAs="services"
                   rows={overview.instances}
                   keyOf={({ instance }) => instance}
                   columns={columns()}

@@ -56,6 +56,7 @@ function Sessions() {
         {({ sessions }) => (
           <Table
             caption={t('sessions')}
+            saveAs="sessions"
             rows={sessions}
             keyOf={({ session_id }) => session_id}
             columns={columns(end)}

@@ -46,6 +46,7 @@ export function PushProviders() {
     <>
       <ListCard
         title={t('providers')}
+        name="providers"
         add={may('pushes:write') && t('credential.add')}
         onAdd={() => edit(null)}
         of={loaded}

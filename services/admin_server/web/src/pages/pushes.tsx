@@ -64,6 +64,7 @@ function PushesOf({ userId }: { userId: number }) {
                 list.pushes.length > 0 ? (
                   <Table
                     caption={t('push.last')}
+                    saveAs="pushes"
                     rows={list.pushes.map((push, index) => ({ push, index }))}
                     keyOf={({ index }) => index}
                     columns={columns()}

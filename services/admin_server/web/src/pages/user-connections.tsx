@@ -59,6 +59,7 @@ export function Connections({ userId, name }: { userId: number; name: string }) 
           connections.length > 0 ? (
             <Table
               caption={t('connections')}
+              saveAs="connections"
               rows={connections}
               keyOf={({ connection_id }) => connection_id}
               columns={columns(end)}

@@ -19,6 +19,7 @@ export function Devices({ userId, link = true }: { userId: number; link?: boolea
           devices.length > 0 ? (
             <Table
               caption={t('devices')}
+              saveAs="devices"
               rows={devices}
               keyOf={({ device_id }) => device_id}
               columns={columns(userId)}

@@ -62,6 +62,7 @@ export function UserImports() {
               rows.length > 0 ? (
                 <Table
                   caption={t('import.former')}
+                  saveAs="imports"
                   rows={rows}
                   keyOf={({ import_id }) => import_id}
                   columns={columns()}

@@ -48,6 +48,7 @@ export function LoginFailures({ userId, name }: { userId: number; name: string }
           ) : (
             <Table
               caption={t('failures')}
+              saveAs="failed-logins"
               rows={failures}
               keyOf={({ network }) => network}
               columns={columns()}

@@ -24,6 +24,7 @@ export function WebhookEvents({ webhookId, everyMs }: { webhookId: number; every
           events.length > 0 ? (
             <Table
               caption={t('webhook.last')}
+              saveAs="webhook-events"
               rows={events}
               keyOf={({ event_id }) => event_id}
               columns={columns()}

@@ -22,6 +22,7 @@ export function WebhookList() {
     <>
       <ListCard
         title={t('apps.webhooks')}
+        name="webhooks"
         add={may('apps:write') && t('webhook.new')}
         onAdd={() => {
           isAdding.value = true;

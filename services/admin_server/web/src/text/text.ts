@@ -53,6 +53,16 @@ export function tOr(key: string, otherwise: string): string {
   return has(key) ? texts[language.value][key] : otherwise;
 }
 
+/** As `tOr`, with values for the text's placeholders. */
+export function filled(
+  key: string,
+  values: Readonly<Record<string, string | number>>,
+  otherwise: string,
+): string {
+  if (!has(key)) return otherwise;
+  return texts[language.value][key].replace(/\{(\w+)\}/g, (_, name: string) => format(values[name]));
+}
+
 export function count(value: number): string {
   return new Intl.NumberFormat(language.value).format(value);
 }

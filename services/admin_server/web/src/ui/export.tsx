@@ -11,8 +11,11 @@ const maxRows = 200_000;
 interface ExportProps<Row> {
   /** file name without extension */
   readonly name: string;
+  /** what is saved, for buttons below one of several lists; left out: the page’s only list */
+  readonly of?: string;
   readonly load: (after: number | undefined) => Promise<Batch<Row>>;
-  readonly header: readonly string[];
+  /** the header row; a function: known only when it is saved */
+  readonly header: readonly string[] | (() => readonly string[]);
   readonly cells: (row: Row) => readonly (string | number)[];
 }
 
@@ -20,10 +23,11 @@ const formats = ['csv', 'xlsx'] as const;
 type Format = (typeof formats)[number];
 
 /** Buttons that save all rows of a filtered list as CSV or .xlsx. */
-export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
+export function Export<Row>({ name, of, load, header, cells }: ExportProps<Row>) {
+  const style = of === undefined ? undefined : 'plain slim';
   const done = useSignal<number | undefined>(undefined);
   const save = async (format: Format) => {
-    const rows: (readonly (string | number)[])[] = [header];
+    const rows: (readonly (string | number)[])[] = [typeof header === 'function' ? header() : header];
     try {
       let after: number | undefined;
       do {
@@ -42,13 +46,19 @@ export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
   };
   if (done.value !== undefined) {
     return (
-      <button type="button" disabled>
+      <button type="button" class={style} disabled>
         {t('exporting', { count: done.value })}
       </button>
     );
   }
   return formats.map((format) => (
-    <button key={format} type="button" onClick={() => void save(format)}>
+    <button
+      key={format}
+      type="button"
+      class={style}
+      aria-label={of === undefined ? undefined : `${t(`export.${format}`)}: ${of}`}
+      onClick={() => void save(format)}
+    >
       {t(`export.${format}`)}
     </button>
   ));

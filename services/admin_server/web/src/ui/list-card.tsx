@@ -4,6 +4,8 @@ import { type Column, Table } from './table.js';
 
 interface ListCardProps<Data, Row> {
   readonly title: string;
+  /** name of exported files without extension */
+  readonly name: string;
   /** label of the button that adds a row; left out: the account may not add any */
   readonly add?: string | false;
   readonly onAdd: () => void;
@@ -18,6 +20,7 @@ interface ListCardProps<Data, Row> {
 /** A card with a table, and a button to add a row. */
 export function ListCard<Data, Row>({
   title,
+  name,
   add,
   onAdd,
   of: loaded,
@@ -42,7 +45,14 @@ export function ListCard<Data, Row>({
         {(data) => {
           const rows = rowsOf(data);
           return rows.length > 0 ? (
-            <Table caption={title} rows={rows} keyOf={keyOf} busy={loaded.busy} columns={columns} />
+            <Table
+              caption={title}
+              rows={rows}
+              keyOf={keyOf}
+              busy={loaded.busy}
+              columns={columns}
+              saveAs={name}
+            />
           ) : (
             <Empty title={none[0]}>{none[1]}</Empty>
           );

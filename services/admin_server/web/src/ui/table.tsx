@@ -1,5 +1,6 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { TableExport } from './table-export.js';
 
 export interface Column<Row> {
   readonly label: string;
@@ -17,33 +18,38 @@ interface TableProps<Row> {
   /** the first one names the row */
   readonly columns: readonly Column<Row>[];
   readonly busy?: boolean;
+  /** name of the file, without extension, in which the table can be saved; left out: the page saves the list another way */
+  readonly saveAs?: string;
 }
 
 /** A table; on narrow screens each row becomes a card. */
-export function Table<Row>({ caption, rows, keyOf, columns, busy = false }: TableProps<Row>) {
+export function Table<Row>({ caption, rows, keyOf, columns, busy = false, saveAs }: TableProps<Row>) {
   const box = useRef<HTMLDivElement>(null);
   const scrolls = useOverflow(box);
   return (
-    // Focusable while it scrolls, so that the keyboard can scroll it.
-    <div class="scroll" ref={box} {...(scrolls && { tabIndex: 0, role: 'group', 'aria-label': caption })}>
-      <table class="cards" aria-busy={busy}>
-        <caption class="unseen">{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map(({ label, number, actions }) => (
-              <th key={label} scope="col" class={number ? 'number' : undefined}>
-                {actions ? <span class="unseen">{label}</span> : label}
-              </th>
+    <>
+      {/* Focusable while it scrolls, so that the keyboard can scroll it. */}
+      <div class="scroll" ref={box} {...(scrolls && { tabIndex: 0, role: 'group', 'aria-label': caption })}>
+        <table class="cards" aria-busy={busy}>
+          <caption class="unseen">{caption}</caption>
+          <thead>
+            <tr>
+              {columns.map(({ label, number, actions }) => (
+                <th key={label} scope="col" class={number ? 'number' : undefined}>
+                  {actions ? <span class="unseen">{label}</span> : label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={keyOf(row)}>{columns.map((column, index) => cellOf(column, row, index === 0))}</tr>
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={keyOf(row)}>{columns.map((column, index) => cellOf(column, row, index === 0))}</tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </tbody>
+        </table>
+      </div>
+      {saveAs !== undefined && <TableExport name={saveAs} caption={caption} table={box} />}
+    </>
   );
 }
 

@@ -64,12 +64,12 @@ export async function copyInstallation(options: CopyOptions): Promise<void> {
   ]);
   if (await state.isDone('finish')) return requireSameFolders(places, state);
 
-  progress.begin('accounts, tables', 0);
+  progress.begin('accounts-read', 0);
   for (const table of Object.keys(stagedTables)) {
     await stageTable(legacy, state, table as StagedTable);
     progress.add(1);
   }
-  progress.begin('state, Redis keys', 0);
+  progress.begin('state', 0);
   await stageRedis(state, {
     places: places.redis,
     pace: legacy.pace,
@@ -128,7 +128,7 @@ async function copyMessages({ places, legacy, database, progress }: CopyOptions,
     if (!(await state.isDone(`messages ${part}`))) open.push(part);
   }
   if (open.length > 0) {
-    progress.begin('messages read', await countMessages(legacy), await stagedRows(database));
+    progress.begin('messages-read', await countMessages(legacy), await stagedRows(database));
     const recordings = new Recordings(legacy, places.images);
     const onRows = (count: number) => progress.add(count);
     await inLanes(together, messageTables, (table) =>
@@ -139,7 +139,7 @@ async function copyMessages({ places, legacy, database, progress }: CopyOptions,
       await roomToNumber(database, open),
       'What has been read is kept: free some space, and run the same command again to resume.',
     );
-    progress.begin('messages sorted, parts', partitions, partitions - open.length);
+    progress.begin('messages-sorted', partitions, partitions - open.length);
     await inLanes(together, open, async (part) => {
       await pace.rest();
       await state.once(`messages ${part}`, (session) => finishPartition(session, part));

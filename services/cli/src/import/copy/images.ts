@@ -43,7 +43,7 @@ export async function importImages(options: ImageOptions): Promise<void> {
     const [row] = await database.rows<{ done: string }>(
       'SELECT count(*) AS done FROM legacy_import.stored_file WHERE settled',
     );
-    progress.begin('images, files', files, Number(row!.done));
+    progress.begin('images', files, Number(row!.done));
   }
   let unserved = 0;
   for (const first of await numberedFolders(folder)) unserved += await importFolder(options, first);

@@ -63,7 +63,7 @@ export async function importOfflineFiles(options: OfflineFileOptions): Promise<F
   waiting.sort((a, b) => Number(b.created) - Number(a.created) || Number(b.id) - Number(a.id));
   const sizeOf = (files: readonly WaitingFile[]) =>
     files.reduce((sum, { size }) => sum + Number(size) / 1e6, 0);
-  progress?.begin('offline files, MB', sizeOf(waiting), sizeOf(waiting.filter(({ known }) => known)));
+  progress?.begin('offline-files', sizeOf(waiting), sizeOf(waiting.filter(({ known }) => known)));
   const ofPair = new Map<string, number>();
   const left = new Map<LeftOutReason, number>();
   for (const file of waiting) {

@@ -25,7 +25,7 @@ export interface CompareAnswersSettings {
 export async function compareServers(settings: CompareAnswersSettings): Promise<AnswersComparison> {
   const users = await withRenumbered(sampleOf(await readUsers(settings.users), settings.sample));
   const progress = new Progress();
-  progress.begin('asking both servers, users', users.length);
+  progress.begin('answers', users.length);
   const comparison = await compareAnswers({
     old: settings.old,
     new: settings.new,

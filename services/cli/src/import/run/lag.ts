@@ -1,3 +1,4 @@
+import { importSteps } from '@teamtalk/administration';
 import type { Failure } from '../../failure.js';
 import { clearProgress, note, showProgress } from '../../output.js';
 import type { FollowObserver } from '../follow/follow.js';
@@ -72,7 +73,7 @@ export class Lag implements FollowObserver {
   #show(): void {
     const { behind, messagesUntil, stateUntil } = this.#metrics;
     this.#record?.tell({
-      step: 'following',
+      step: importSteps.following,
       done: this.#count,
       total: 0,
       rowsBehind: behind,

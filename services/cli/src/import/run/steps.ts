@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { ImportStep } from '@teamtalk/administration';
 import { isNotFound } from '@teamtalk/blob-store';
 import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { withDatabase } from '../../database.js';
@@ -23,7 +24,7 @@ import type { ImportSession } from './session.js';
 /** Looks through the old store. */
 export async function inspect({ places, legacy }: ImportSession): Promise<Inspection> {
   const progress = new Progress();
-  progress.begin('looking through the old store, steps', 0);
+  progress.begin('looking', 0);
   const defaultKey = process.env.TEXT_KEY ?? DEFAULT_TEXT_KEY;
   const inspection = await inspectStore({ places, legacy, defaultKey, onStep: () => progress.add(1) });
   progress.end();
@@ -91,7 +92,7 @@ export async function verifyImport({
   record,
 }: ImportSession): Promise<Verification> {
   const progress = new Progress(record);
-  let step = '';
+  let step: ImportStep | undefined;
   let done = 0;
   const verification = await verify(
     places,
@@ -111,7 +112,7 @@ export async function verifyImport({
       rest: () => legacy.pace.rest(),
       isLimited: legacy.pace.isLimited,
       onProgress: (now) => {
-        if (now.step !== step) progress.begin(`verifying, ${now.step}`, now.total);
+        if (now.step !== step) progress.begin(now.step, now.total);
         progress.add(now.step === step ? now.done - done : now.done);
         step = now.step;
         done = now.done;

@@ -150,6 +150,8 @@ export class HttpApiInputs {
       '/v1/users/%00',
       '/v1/users/%',
       '/query/',
+      '/api/discovery',
+      '/api/discovery/../discovery?%00',
       '/query/SendP2PMessage/../x',
       '*',
       'http://other/v1/users',
