@@ -118,7 +118,13 @@ export function Queues({ of: loaded }: { of: Loaded<Activity> }) {
     <Card flush title={t('queues')}>
       <Ready of={loaded}>
         {({ queues }) => (
-          <Table caption={t('queues')} rows={queues} keyOf={({ queue }) => queue} columns={queueColumns()} />
+          <Table
+            caption={t('queues')}
+            saveAs="queues"
+            rows={queues}
+            keyOf={({ queue }) => queue}
+            columns={queueColumns()}
+          />
         )}
       </Ready>
     </Card>
