@@ -48,7 +48,8 @@ export function serve(server: RpcServer, context: Context, store: MessageStore, 
     markRead: markRead(store.readMarks),
   });
   server.serve(apps, appsRpc(context));
-  server.serve(bots, botsRpc(context));
+  const botHandlers = botsRpc(context);
+  server.serve(bots, botHandlers);
   server.serve(broadcasts, broadcastsRpc(context, store.broadcasts));
   server.serve(webhooks, webhooksRpc(context));
   server.serve(pushes, pushRpc(context));
@@ -65,6 +66,7 @@ export function serve(server: RpcServer, context: Context, store: MessageStore, 
     consoleRpc(context, {
       administration: administrationHandlers,
       groups: groupHandlers,
+      bots: botHandlers,
       broadcasts: store.broadcasts,
       deviceTests: new DeviceTests(context.database, bus, context.kit),
     }),

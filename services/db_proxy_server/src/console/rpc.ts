@@ -1,5 +1,6 @@
 import {
   administration,
+  bots,
   consoleApi,
   consoleApps,
   consoleBroadcasts,
@@ -37,6 +38,7 @@ const { SECOND_FACTOR_NEEDED } = consoleApi.console.SecondFactor;
 interface Served {
   administration: Handlers<typeof administration>;
   groups: Handlers<typeof groups>;
+  bots: Handlers<typeof bots>;
   broadcasts: Pick<BroadcastWorker, 'wake'>;
   deviceTests: Pick<DeviceTests, 'send'>;
 }
@@ -149,6 +151,7 @@ function callableMethods(context: Context, served: Served): Map<string, Callable
   };
   add(administration, served.administration);
   add(groups, served.groups);
+  add(bots, served.bots);
   add(consoleWork, consoleWorkHandlers(context));
   add(lifecycle, lifecycleHandlers(context));
   add(consoleApps, appHandlers(context));

@@ -181,6 +181,15 @@ async function withDeadLetter(): Promise<Asked> {
   );
   return asked;
 }
+async function ofBot(): Promise<Asked> {
+  const body = { name: `b${unique()}`, nick_name: '' };
+  return { params: { user_id: (await owner.done('createBot', { body })).user_id } };
+}
+async function newHook(): Promise<Asked> {
+  const { user_id: bot_id } = (await ofBot()).params as { user_id: number };
+  const { user_id } = await newUser();
+  return { body: { name: `hook ${unique()}`, bot_id, any_receiver: false, rate: 1, user_id } };
+}
 const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGroup()).group_id } });
 const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
 const nothing = async (): Promise<Asked> => ({});
@@ -424,6 +433,16 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   listDeadLetters: [withDeadLetter],
   retryDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.retry'],
   dropDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.drop'],
+  listBots: [nothing],
+  createBot: [async () => ({ body: { name: `b${unique()}`, nick_name: '' } }), 'bot.create'],
+  renewBotToken: [ofBot, 'bot.token'],
+  revokeBotToken: [ofBot, 'bot.token'],
+  listHooks: [nothing],
+  createHook: [newHook, 'hook.create'],
+  deleteHook: [
+    async () => ({ params: { hook_id: (await owner.done('createHook', await newHook())).hook_id } }),
+    'hook.delete',
+  ],
   listAccounts: [nothing],
   createAccount: [async () => ({ body: { name: `a${unique()}`, role: 'viewer' } }), 'account.create'],
   changeAccount: [async () => ({ ...(await ofAccount()), body: { role: 'auditor' } }), 'account.change'],

@@ -8,6 +8,7 @@ import { About } from './about.js';
 import { Accounts } from './accounts.js';
 import { Apps } from './apps.js';
 import { Audit } from './audit.js';
+import { Bots } from './bots.js';
 import { Broadcasts } from './broadcasts.js';
 import { Departments } from './departments.js';
 import { Discovery } from './discovery.js';
@@ -47,6 +48,7 @@ export const destinations: readonly Destination[] = [
   { path: 'broadcasts', title: 'broadcasts', needs: 'broadcasts:read', page: broadcastPages },
   { path: 'push', title: 'push', needs: 'pushes:read', page: ([id]) => <Pushes userId={idIn(id)} /> },
   { path: 'apps', title: 'apps', needs: 'apps:read', page: appPages },
+  { path: 'bots', title: 'bots', needs: 'apps:read', page: () => <Bots /> },
   { path: 'audit', title: 'audit', needs: 'audit:read', page: () => <Audit /> },
   { path: 'lifecycle', title: 'lifecycle', needs: 'lifecycle:read', page: () => <Lifecycle /> },
   { path: 'accounts', title: 'accounts', needs: 'accounts:read', page: () => <Accounts /> },

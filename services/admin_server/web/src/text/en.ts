@@ -152,6 +152,28 @@ export const en = {
   'audit.subject.webhook.': 'Webhooks',
   'audit.verify': 'Verify the audit',
   'audit.verifying': 'Verifying …',
+  'bot.active': 'active',
+  'bot.create': 'Add bot',
+  'bot.new': 'New bot',
+  'bot.nickHint': 'What clients show. Empty: the login name.',
+  'bot.noToken': 'no token',
+  'bot.renew': 'New token',
+  'bot.renewAsk':
+    '“{name}” gets a new token, which is shown to you once. The current one stops working, and the bot is logged out everywhere.',
+  'bot.revoke': 'Revoke token',
+  'bot.revokeAsk':
+    '“{name}” is logged out everywhere and cannot log in until it gets a new token. Its hooks and broadcasts still work.',
+  'bot.revoked': 'The token of {name} was revoked.',
+  'bot.tokenAbout':
+    'The program logs in with it. It is not shown again. A bot that only sends broadcasts, or what is posted to hooks, does not need it.',
+  'bot.tokenOf': 'Token of {name}',
+  'bot.tokenSet': 'Token since',
+  bots: 'Bots and hooks',
+  'bots.about':
+    'Users that are programs: they send broadcasts, answer people, or pass on what other systems post.',
+  'bots.bots': 'Bots',
+  'bots.none': 'No bots yet',
+  'bots.noneDo': 'Add one, such as “notices”, to send broadcasts from, or to let systems write to people.',
   'broadcast.andMore': 'and {count} more',
   'broadcast.at': 'Date and time',
   'broadcast.atHint': 'In the time zone of this computer. The receivers are determined then.',
@@ -180,8 +202,7 @@ export const en = {
   'broadcast.new': 'New broadcast',
   'broadcast.nobody': 'Nobody would receive it',
   'broadcast.noSender': 'There is no bot that could send it',
-  'broadcast.noSenderDo':
-    'Broadcasts come from a bot, not from a person. Add one on the server with the command',
+  'broadcast.noSenderDo': 'Broadcasts come from a bot, not from a person. Add one first.',
   'broadcast.now': 'Now',
   'broadcast.preview': 'Preview',
   'broadcast.previewAbout':
@@ -431,6 +452,25 @@ export const en = {
   'holds.none': 'No legal holds',
   'holds.noneDo':
     'Place a hold when the messages of a person or a group must not be lost, for example in a dispute.',
+  'hook.anyReceiver': 'Posts may name another receiver',
+  'hook.anyReceiverHint': 'In their field “channel”, as Slack does.',
+  'hook.bot': 'Sent by',
+  'hook.create': 'Add hook',
+  'hook.new': 'New hook',
+  'hook.orOther': 'or another',
+  'hook.pathAbout':
+    'Put the address of the HTTP API before it. Anybody who knows it can post, so it is a secret. It is not shown again.',
+  'hook.pathOf': 'Path of {name}',
+  'hook.rate': 'Posts per second',
+  'hook.rateHint': 'At each http_msg_server, with bursts of ten seconds’ worth.',
+  'hook.remove': 'Remove hook',
+  'hook.removeAsk': 'The URL of “{name}” stops working at once.',
+  'hook.removed': '{name} was removed.',
+  'hook.to': 'Receiver',
+  hooks: 'Hooks',
+  'hooks.none': 'No hooks yet',
+  'hooks.noneDo':
+    'A hook is a URL: what a build, a monitor or a script posts to it, a bot sends to a user or a group. Add a bot first.',
   id: 'ID',
   'import.at': 'Time',
   'import.by': 'By',
@@ -678,6 +718,8 @@ export const en = {
   'refusal.broadcast-ended': 'The broadcast has already ended.',
   'refusal.department-not-empty': 'The department still has users, or departments below it.',
   'refusal.group-full': 'The group would have too many members.',
+  'refusal.hook-receiver':
+    'The receiver has left, or the bot is not a member of the group. Add it there first.',
   'refusal.import-state': 'The import has already begun or been undone. Reload the page.',
   'refusal.import-too-large': 'An import can have at most 50,000 rows.',
   'refusal.last-owner-or-address-taken':
