@@ -235,6 +235,7 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consolePushes.getProviders, 'pushes:providers'),
   row(consolePushes.setCredential, 'pushes:write'),
   row(consolePushes.removeCredential, 'pushes:write'),
+  row(consolePushes.rotateCredentials, 'pushes:write'),
   row(consolePushes.testDevice, 'pushes:test'),
   row(administration.createDepartment, 'departments:write'),
   row(administration.changeDepartment, 'departments:write'),

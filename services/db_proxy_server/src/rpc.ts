@@ -32,7 +32,6 @@ import { markRead } from './messages/append/mark-read.js';
 import { messagesRpc } from './messages/rpc.js';
 import { administerDevices } from './push/administer-devices.js';
 import { pushRpc } from './push/rpc.js';
-import { DeviceTests } from './push/test-device.js';
 import { findMessage } from './trace/find-message.js';
 import { webhooksRpc } from './webhooks/rpc.js';
 
@@ -68,7 +67,7 @@ export function serve(server: RpcServer, context: Context, store: MessageStore, 
       groups: groupHandlers,
       bots: botHandlers,
       broadcasts: store.broadcasts,
-      deviceTests: new DeviceTests(context.database, bus, context.kit),
+      bus,
     }),
   );
   server.serve(traces, { findMessage: findMessage(context) });

@@ -18,6 +18,7 @@ import {
   mayInConsole,
   messages,
 } from '@teamtalk/rpc';
+import { TeamTalkError } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { administerDepartments } from '../accounts/administer-departments.js';
 import { administerUsers } from '../accounts/administer-users.js';
@@ -53,7 +54,7 @@ beforeAll(async () => {
     groups: groupsRpc(context),
     bots: botsRpc(context),
     broadcasts: { wake() {} },
-    deviceTests: { send: async () => ({ result: 'no-server' }) },
+    bus: { request: () => Promise.reject(new TeamTalkError('unavailable', 'there is no push_server')) },
   });
 });
 afterAll(async () => {

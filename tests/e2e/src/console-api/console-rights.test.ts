@@ -2,12 +2,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { api, type OperationId } from '@teamtalk/admin_server';
 import { testPassword } from '@teamtalk/cluster';
 import { type ConsolePermission, type ConsoleRole, consoleRoles, mayInConsole } from '@teamtalk/rpc';
+import { SecretKeys } from '@teamtalk/service-kit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { codeOf } from '../one-time-code.js';
 import type { Asked, ConsoleClient } from './console-client.js';
 import { ConsoleStand, consolePassword } from './console-stand.js';
 
-const pushEnv = { PUSH_CREDENTIALS_KEY: randomBytes(32).toString('hex') };
+const formerKey = randomBytes(32).toString('hex');
+const pushEnv = { PUSH_CREDENTIALS_KEY: `${randomBytes(32).toString('hex')},${formerKey}` };
 
 let stand: ConsoleStand;
 let owner: ConsoleClient;
@@ -306,6 +308,18 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
       return { params: { provider: 'fcm' } };
     },
     'credential.remove',
+  ],
+  rotatePushCredentials: [
+    async () => {
+      const { keyId, bytes } = new SecretKeys(formerKey).seal('fcm', '{}');
+      await stand.cluster.sql('DELETE FROM push_credential');
+      await stand.cluster.sql(
+        `INSERT INTO push_credential (provider, description, key_id, sealed) VALUES ('fcm', 'old', $1, $2)`,
+        [keyId, bytes],
+      );
+      return {};
+    },
+    'credential.rotate',
   ],
   testDevice: [
     async () => {
