@@ -326,7 +326,7 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
       const { user_id } = (await ofUser()).params as { user_id: number };
       const [device] = await stand.cluster.sql<{ id: number }>(
         `INSERT INTO push_device (user_id, client_type, provider, token, token_hash)
-         VALUES ($1, 0, 'oppo', $2, sha256($2::bytea)) RETURNING id::int4`,
+         VALUES ($1, 0, 'oppo', $2::text, sha256(convert_to($2::text, 'UTF8'))) RETURNING id::int4`,
         [user_id, `token ${unique()}`],
       );
       return { params: { user_id, device_id: device?.id ?? 0 } };
