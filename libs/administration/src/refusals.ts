@@ -14,6 +14,7 @@ export const refusals = {
   'changed-meanwhile': ['conflict', 'somebody else has changed it meanwhile'],
   'department-not-empty': ['conflict', 'the department has users, or departments below it'],
   'group-full': ['not-possible', 'the group would have too many members'],
+  'hook-receiver': ['not-possible', 'the receiver has left, or the bot is not in the group'],
   'import-state': ['conflict', 'the import has already begun or been undone, or has not begun yet'],
   'import-too-large': ['not-possible', 'an import has at most 50,000 rows'],
   'last-owner-or-address-taken': [

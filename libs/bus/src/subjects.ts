@@ -166,6 +166,16 @@ export const topics = {
     subscribers: ['push_server'],
   },
 
+  /** to one of the push_servers */
+  resealPushCredentials: {
+    subject: 'push.reseal',
+    event: events.ResealPushCredentials,
+    answer: events.ResealedPushCredentials,
+    shared: true,
+    publishers: ['db_proxy_server'],
+    subscribers: ['push_server'],
+  },
+
   /** to one of the route_servers */
   sessionsQuery: {
     subject: 'sessions.query',

@@ -88,6 +88,11 @@ export const consolePushes = {
     board.RemoveCredentialRequest,
     board.CredentialReply,
   ),
+  rotateCredentials: methodAt(
+    'teamtalk.console.ConsolePushes/RotateCredentials',
+    board.RotateCredentialsRequest,
+    board.RotatedCredentials,
+  ),
   testDevice: methodAt(
     'teamtalk.console.ConsolePushes/TestDevice',
     board.TestDeviceRequest,

@@ -2,7 +2,7 @@ import { teamtalk as consoleApi } from '../gen/console.js';
 import type { teamtalk } from '../gen/http_api.js';
 import { consoleApps, consolePushes, consoleWebhooks } from './console-apps.js';
 import type { ConsolePermission } from './console-rights.js';
-import { administration, groups, type Method, methodAt } from './definitions.js';
+import { administration, bots, groups, type Method, methodAt } from './definitions.js';
 
 const board = consoleApi.console;
 
@@ -288,6 +288,7 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consolePushes.getProviders, 'pushes:providers'),
   row(consolePushes.setCredential, 'pushes:write'),
   row(consolePushes.removeCredential, 'pushes:write'),
+  row(consolePushes.rotateCredentials, 'pushes:write'),
   row(consolePushes.testDevice, 'pushes:test'),
   row(administration.createDepartment, 'departments:write'),
   row(administration.changeDepartment, 'departments:write'),
@@ -322,6 +323,12 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWebhooks.listDeadLetters, 'apps:read'),
   row(consoleWebhooks.retryDeadLetters, 'apps:write'),
   row(consoleWebhooks.dropDeadLetters, 'apps:write'),
+  row(bots.listBots, 'apps:read'),
+  row(bots.createBot, 'apps:write'),
+  row(bots.setBotToken, 'apps:write'),
+  row(bots.listHooks, 'apps:read'),
+  row(bots.createHook, 'apps:write'),
+  row(bots.deleteHook, 'apps:write'),
   row(consoleWork.leaveGroups, 'users:write'),
   row(consoleWork.rejoinGroups, 'users:write'),
   row(consoleWork.createUserImport, 'users:import'),

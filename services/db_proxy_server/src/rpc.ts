@@ -32,7 +32,6 @@ import { markRead } from './messages/append/mark-read.js';
 import { messagesRpc } from './messages/rpc.js';
 import { administerDevices } from './push/administer-devices.js';
 import { pushRpc } from './push/rpc.js';
-import { DeviceTests } from './push/test-device.js';
 import { findMessage } from './trace/find-message.js';
 import { webhooksRpc } from './webhooks/rpc.js';
 
@@ -48,7 +47,8 @@ export function serve(server: RpcServer, context: Context, store: MessageStore, 
     markRead: markRead(store.readMarks),
   });
   server.serve(apps, appsRpc(context));
-  server.serve(bots, botsRpc(context));
+  const botHandlers = botsRpc(context);
+  server.serve(bots, botHandlers);
   server.serve(broadcasts, broadcastsRpc(context, store.broadcasts));
   server.serve(webhooks, webhooksRpc(context));
   server.serve(pushes, pushRpc(context));
@@ -65,8 +65,9 @@ export function serve(server: RpcServer, context: Context, store: MessageStore, 
     consoleRpc(context, {
       administration: administrationHandlers,
       groups: groupHandlers,
+      bots: botHandlers,
       broadcasts: store.broadcasts,
-      deviceTests: new DeviceTests(context.database, bus, context.kit),
+      bus,
     }),
   );
   server.serve(traces, { findMessage: findMessage(context) });

@@ -17,6 +17,8 @@ export interface ConsoleRequestsOptions {
 /** Milliseconds for which a provider keeps a test push for a phone that is off. */
 const testLifeMs = 5 * 60_000;
 
+const noKey = 'PUSH_CREDENTIALS_KEY is not set at push_server';
+
 /** Answers what the console asks one of the push_servers: test pushes, and the encryption of new credentials. */
 export function answerConsole(bus: Bus, options: ConsoleRequestsOptions): void {
   const { providers, androidProvider, credentialKeys } = options;
@@ -49,7 +51,7 @@ export function answerConsole(bus: Bus, options: ConsoleRequestsOptions): void {
   bus.answer(
     topics.pushCredential,
     async ({ provider, secret, options: parts }) => {
-      if (!keys) return { problem: 'PUSH_CREDENTIALS_KEY is not set at push_server' };
+      if (!keys) return { problem: noKey };
       if (!isCredentialName(provider)) return { problem: 'the provider is unknown', keyId: keys.firstId };
       try {
         const { credential, description } = await describeCredential(
@@ -58,6 +60,23 @@ export function answerConsole(bus: Bus, options: ConsoleRequestsOptions): void {
         );
         const { keyId, bytes } = keys.seal(provider, JSON.stringify(credential));
         return { description, keyId, sealed: bytes };
+      } catch (error) {
+        return { problem: error instanceof Error ? error.message : String(error), keyId: keys.firstId };
+      }
+    },
+    queue,
+  );
+
+  bus.answer(
+    topics.resealPushCredentials,
+    async ({ credentials }) => {
+      if (!keys) return { problem: noKey };
+      try {
+        const sealed = credentials.map(({ provider, sealed: before }) => {
+          const name = provider ?? '';
+          return keys.seal(name, keys.open(name, Buffer.from(before ?? []))).bytes;
+        });
+        return { keyId: keys.firstId, sealed };
       } catch (error) {
         return { problem: error instanceof Error ? error.message : String(error), keyId: keys.firstId };
       }

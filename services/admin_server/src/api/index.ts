@@ -2,6 +2,7 @@
 import { accountsApi } from './accounts.js';
 import { appsApi } from './apps.js';
 import { auditApi } from './audit.js';
+import { botsApi } from './bots.js';
 import { broadcastsApi } from './broadcasts.js';
 import type { ReplyOf, RequestOf } from './definition.js';
 import { departmentsApi } from './departments.js';
@@ -38,6 +39,7 @@ export const api = {
   ...lifecycleApi,
   ...appsApi,
   ...webhooksApi,
+  ...botsApi,
   ...accountsApi,
 } as const;
 

@@ -129,6 +129,17 @@ export const pushesApi = define({
     params: z.strictObject({ provider }),
     status: 204,
   },
+  rotatePushCredentials: {
+    method: 'post',
+    path: '/admin/v1/push/providers/rotate',
+    tag,
+    summary: 'Encrypt all stored credentials with the first key of push_server',
+    access: 'pushes:write',
+    status: 200,
+    reply: z
+      .object({ providers: z.array(z.string()).describe('Those whose credentials had another key before') })
+      .meta({ id: 'RotatedPushCredentials' }),
+  },
   testDevice: {
     method: 'post',
     path: '/admin/v1/users/{user_id}/devices/{device_id}/test',

@@ -1,5 +1,6 @@
 import { accounts } from './accounts.js';
 import { apps } from './apps.js';
+import { bots } from './bots.js';
 import { broadcasts } from './broadcasts.js';
 import { departments } from './departments.js';
 import { departures } from './departures.js';
@@ -41,5 +42,6 @@ export const handlers: Handlers = {
   ...lifecycle,
   ...apps,
   ...webhooks,
+  ...bots,
   ...accounts,
 };

@@ -10,11 +10,13 @@ const { TEST_NOT_FOUND, TEST_NO_SERVER } = consoleApi.console.TestDeviceResult;
 const sealMs = 5_000;
 /** Characters of push_server's problem with a credential that are passed on. */
 const maxProblem = 300;
+/** Milliseconds the store has to have a push_server encrypt all credentials. */
+const rotateMs = 10_000;
 /** Milliseconds the store has for a test push, for which it asks a push_server. */
 const testMs = 10_000;
 
 export const pushes: Handlers<
-  'getPushProviders' | 'setPushCredential' | 'removePushCredential' | 'testDevice'
+  'getPushProviders' | 'setPushCredential' | 'removePushCredential' | 'rotatePushCredentials' | 'testDevice'
 > = {
   async getPushProviders(call) {
     const { credentials, devices } = await ask(call, store.getProviders, {});
@@ -38,7 +40,7 @@ export const pushes: Handlers<
     const { problem, description, keyId } = reply;
     if (problem !== '') {
       if (keyId === '') throw new Refusal('no-credentials-key');
-      throw new Problem('not-possible', problem.slice(0, maxProblem));
+      throw new Problem('not-possible', `the credential cannot be used: ${problem.slice(0, maxProblem)}`);
     }
     await ask(call, store.setCredential, { provider, description, keyId, sealed: reply.sealed });
     return { description };
@@ -48,6 +50,14 @@ export const pushes: Handlers<
     const { found } = await ask(call, store.removeCredential, { provider });
     if (!found) throw new Problem('not-found', 'there is no such credential');
     return undefined;
+  },
+
+  async rotatePushCredentials(call) {
+    const reply = await ask(call, store.rotateCredentials, {}, rotateMs);
+    if (reply.noServer) throw new Refusal('no-push-server');
+    if (reply.noKey) throw new Refusal('no-credentials-key');
+    if (reply.problem !== '') throw new Problem('not-possible', reply.problem.slice(0, maxProblem));
+    return { providers: reply.providers };
   },
 
   async testDevice(call, { params: { user_id: userId, device_id: deviceId } }) {

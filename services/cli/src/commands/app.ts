@@ -104,7 +104,7 @@ function list({ json }: { json?: boolean }): Promise<void> {
         app.userId === null ? 'as anybody' : `as ${app.userId}`,
         app.rate === null ? 'any rate' : `${app.rate}/s`,
         ...(app.signs ? ['signed'] : []),
-        ...(app.revokedAt ? ['(revoked)'] : []),
+        ...(app.revokedAt ? [app.disabled ? '(disabled)' : '(revoked)'] : []),
       ];
       printRow(fields);
     }

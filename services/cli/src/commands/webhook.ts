@@ -48,8 +48,10 @@ export function define(webhook: Command): void {
             printJson(webhook);
             continue;
           }
-          const { name, url, events, botId, waiting, failed } = webhook;
-          printRow([name, url, events.join(','), botId ?? 'no bot', `${waiting} wait`, `${failed} dead`]);
+          const { name, url, events, botId, waiting, failed, disabled } = webhook;
+          const counts = [`${waiting} wait`, `${failed} dead`];
+          const state = disabled ? ['(disabled)'] : [];
+          printRow([name, url, events.join(','), botId ?? 'no bot', ...counts, ...state]);
         }
       }),
     );

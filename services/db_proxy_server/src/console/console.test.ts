@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   administration,
   apps,
+  bots,
   consoleApi,
   consoleApps,
   consoleBroadcasts,
@@ -18,9 +19,11 @@ import {
   mayInConsole,
   messages,
 } from '@teamtalk/rpc';
+import { TeamTalkError } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { administerDepartments } from '../accounts/administer-departments.js';
 import { administerUsers } from '../accounts/administer-users.js';
+import { botsRpc } from '../bots/rpc.js';
 import { administerDiscovery } from '../discovery-items/administer-discovery.js';
 import { administerGroups } from '../groups/administer-groups.js';
 import { groupsRpc } from '../groups/rpc.js';
@@ -50,8 +53,9 @@ beforeAll(async () => {
       ...administerDevices(context),
     },
     groups: groupsRpc(context),
+    bots: botsRpc(context),
     broadcasts: { wake() {} },
-    deviceTests: { send: async () => ({ result: 'no-server' }) },
+    bus: { request: () => Promise.reject(new TeamTalkError('unavailable', 'there is no push_server')) },
   });
 });
 afterAll(async () => {
@@ -117,6 +121,7 @@ it.each([
 it('every method of the table exists, and db_proxy_server itself checks which role may call it', async () => {
   const all: Method<object, object, object, object>[] = [
     administration,
+    bots,
     groups,
     consoleApps,
     consoleBroadcasts,

@@ -1,7 +1,9 @@
+import type { Bus } from '@teamtalk/bus';
 import { consoleApi, type consolePushes } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import { listPushCredentials, removePushCredential, setPushCredential } from '../push/push-credentials.js';
-import type { DeviceTests } from '../push/test-device.js';
+import { resealCredentials } from '../push/reseal-credentials.js';
+import { DeviceTests } from '../push/test-device.js';
 import type { ConsoleHandlers } from './work.js';
 
 const { TEST_DONE, TEST_NOT_FOUND, TEST_NO_SERVER } = consoleApi.console.TestDeviceResult;
@@ -10,9 +12,11 @@ const results = { done: TEST_DONE, 'not-found': TEST_NOT_FOUND, 'no-server': TES
 
 /** The gRPC service ConsolePushes. */
 export function pushHandlers(
-  { database: { dataSource }, pushCredentials }: Pick<Context, 'database' | 'pushCredentials'>,
-  deviceTests: Pick<DeviceTests, 'send'>,
+  { database, kit, pushCredentials }: Pick<Context, 'database' | 'kit' | 'pushCredentials'>,
+  bus: Pick<Bus, 'request'>,
 ): ConsoleHandlers<typeof consolePushes> {
+  const { dataSource } = database;
+  const deviceTests = new DeviceTests(database, bus, kit);
   return {
     async getProviders() {
       const [credentials, devices] = await Promise.all([
@@ -36,6 +40,13 @@ export function pushHandlers(
 
     async removeCredential({ provider }, { actor }) {
       return { found: await removePushCredential(dataSource, provider, actor) };
+    },
+
+    async rotateCredentials(_request, { actor }) {
+      const outcome = await resealCredentials(database, bus, actor);
+      if (outcome.result === 'no-server') return { noServer: true };
+      if (outcome.result === 'done') return { providers: outcome.providers };
+      return { problem: outcome.problem, noKey: outcome.keyId === '' };
     },
 
     async testDevice({ userId, deviceId }, { actor }) {

@@ -1,5 +1,7 @@
+import type { Bus } from '@teamtalk/bus';
 import {
   administration,
+  bots,
   consoleApi,
   consoleApps,
   consoleBroadcasts,
@@ -19,7 +21,6 @@ import {
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { BroadcastWorker } from '../broadcasts/broadcast-worker.js';
 import type { Context } from '../context.js';
-import type { DeviceTests } from '../push/test-device.js';
 import { appHandlers } from './apps.js';
 import { broadcastHandlers } from './broadcasts.js';
 import { groupHandlers } from './groups.js';
@@ -35,12 +36,13 @@ const { CALL_DONE, CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDE
 const { LOG_IN_DONE } = consoleApi.console.LogInResult;
 const { SECOND_FACTOR_NEEDED } = consoleApi.console.SecondFactor;
 
-/** The services whose methods the console may call, the worker that sends its broadcasts, and test pushes. */
+/** The services whose methods the console may call, the worker that sends its broadcasts, and the way to push_servers. */
 interface Served {
   administration: Handlers<typeof administration>;
   groups: Handlers<typeof groups>;
+  bots: Handlers<typeof bots>;
   broadcasts: Pick<BroadcastWorker, 'wake'>;
-  deviceTests: Pick<DeviceTests, 'send'>;
+  bus: Pick<Bus, 'request'>;
 }
 
 interface Callable {
@@ -151,11 +153,12 @@ function callableMethods(context: Context, served: Served): Map<string, Callable
   };
   add(administration, served.administration);
   add(groups, served.groups);
+  add(bots, served.bots);
   add(consoleWork, consoleWorkHandlers(context));
   add(lifecycle, lifecycleHandlers(context));
   add(consoleApps, appHandlers(context));
   add(consoleWebhooks, webhookHandlers(context));
-  add(consolePushes, pushHandlers(context, served.deviceTests));
+  add(consolePushes, pushHandlers(context, served.bus));
   add(consoleBroadcasts, broadcastHandlers(context, served.broadcasts));
   add(consoleGroups, groupHandlers(context, served.broadcasts));
   return all;

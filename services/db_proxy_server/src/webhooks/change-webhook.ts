@@ -133,7 +133,7 @@ export function testWebhook(dataSource: DataSource, id: number, actor: Actor): P
 }
 
 /** Locks a webhook. @returns undefined when there is none */
-export async function lockWebhook(manager: EntityManager, id: number): Promise<LockedWebhook | undefined> {
+async function lockWebhook(manager: EntityManager, id: number): Promise<LockedWebhook | undefined> {
   if (!isStorableId(id)) return undefined;
   const rows: LockedWebhook[] = await manager.query(
     `SELECT name, url, coalesce(disabled_events, events) AS events, bot_id AS "botId",

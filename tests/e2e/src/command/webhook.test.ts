@@ -21,7 +21,9 @@ it('adds, lists and removes', async () => {
   expect(added.stdout).toMatch(/^whsec_[\w+/]{43}=\n$/);
   expect((await webhook('list')).stdout).toBe('ci\thttps://ci/hook\tmessage,group\t1\t0 wait\t0 dead\n');
   expect(JSON.parse((await webhook('list', '--json')).stdout)).toEqual({
+    id: 1,
     name: 'ci',
+    disabled: false,
     url: 'https://ci/hook',
     events: ['message', 'group'],
     botId: 1,

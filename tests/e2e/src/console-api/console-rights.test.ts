@@ -4,12 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { api, type OperationId } from '@teamtalk/admin_server';
 import { testPassword } from '@teamtalk/cluster';
 import { type ConsolePermission, type ConsoleRole, consoleRoles, mayInConsole } from '@teamtalk/rpc';
+import { SecretKeys } from '@teamtalk/service-kit';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { codeOf } from '../one-time-code.js';
 import type { Asked, ConsoleClient } from './console-client.js';
 import { ConsoleStand, consolePassword } from './console-stand.js';
 
-const pushEnv = { PUSH_CREDENTIALS_KEY: randomBytes(32).toString('hex') };
+const formerKey = randomBytes(32).toString('hex');
+const pushEnv = { PUSH_CREDENTIALS_KEY: `${randomBytes(32).toString('hex')},${formerKey}` };
 
 let stand: ConsoleStand;
 /** In the place of msfs. */
@@ -204,6 +206,15 @@ async function withDeadLetter(): Promise<Asked> {
   );
   return asked;
 }
+async function ofBot(): Promise<Asked> {
+  const body = { name: `b${unique()}`, nick_name: '' };
+  return { params: { user_id: (await owner.done('createBot', { body })).user_id } };
+}
+async function newHook(): Promise<Asked> {
+  const { user_id: bot_id } = (await ofBot()).params as { user_id: number };
+  const { user_id } = await newUser();
+  return { body: { name: `hook ${unique()}`, bot_id, any_receiver: false, rate: 1, user_id } };
+}
 const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGroup()).group_id } });
 const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
 const nothing = async (): Promise<Asked> => ({});
@@ -331,12 +342,24 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     },
     'credential.remove',
   ],
+  rotatePushCredentials: [
+    async () => {
+      const { keyId, bytes } = new SecretKeys(formerKey).seal('fcm', '{}');
+      await stand.cluster.sql('DELETE FROM push_credential');
+      await stand.cluster.sql(
+        `INSERT INTO push_credential (provider, description, key_id, sealed) VALUES ('fcm', 'old', $1, $2)`,
+        [keyId, bytes],
+      );
+      return {};
+    },
+    'credential.rotate',
+  ],
   testDevice: [
     async () => {
       const { user_id } = (await ofUser()).params as { user_id: number };
       const [device] = await stand.cluster.sql<{ id: number }>(
         `INSERT INTO push_device (user_id, client_type, provider, token, token_hash)
-         VALUES ($1, 0, 'oppo', $2, sha256($2::bytea)) RETURNING id::int4`,
+         VALUES ($1, 0, 'oppo', $2::text, sha256(convert_to($2::text, 'UTF8'))) RETURNING id::int4`,
         [user_id, `token ${unique()}`],
       );
       return { params: { user_id, device_id: device?.id ?? 0 } };
@@ -483,6 +506,16 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   listDeadLetters: [withDeadLetter],
   retryDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.retry'],
   dropDeadLetters: [async () => ({ ...(await withDeadLetter()), body: {} }), 'webhook.drop'],
+  listBots: [nothing],
+  createBot: [async () => ({ body: { name: `b${unique()}`, nick_name: '' } }), 'bot.create'],
+  renewBotToken: [ofBot, 'bot.token'],
+  revokeBotToken: [ofBot, 'bot.token'],
+  listHooks: [nothing],
+  createHook: [newHook, 'hook.create'],
+  deleteHook: [
+    async () => ({ params: { hook_id: (await owner.done('createHook', await newHook())).hook_id } }),
+    'hook.delete',
+  ],
   listAccounts: [nothing],
   createAccount: [async () => ({ body: { name: `a${unique()}`, role: 'viewer' } }), 'account.create'],
   changeAccount: [async () => ({ ...(await ofAccount()), body: { role: 'auditor' } }), 'account.change'],

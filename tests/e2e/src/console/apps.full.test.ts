@@ -87,8 +87,9 @@ it('changes what it may do', async () => {
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.waitFor({ state: 'detached' });
   await row('directory')
-    .getByRole('link', { name: String(annId) })
+    .getByRole('link', { name: `User ${annId}` })
     .waitFor();
+  await row('directory').getByText('50 calls per second').waitFor();
   await expect.poll(() => statusOf(keys[0] ?? '', '/v1/discovery'), patiently).toBe(200);
 });
 

@@ -48,6 +48,7 @@ it('explains what to do before the first broadcast, and when there is no bot', a
   await page.getByText('No broadcasts yet').waitFor();
   await page.getByRole('link', { name: 'New broadcast' }).click();
   await page.getByText('There is no bot that could send it').waitFor();
+  await page.locator('main').getByRole('link', { name: 'Bots and hooks' }).waitFor();
   expect(await seriousFaults(page)).toEqual([]);
 });
 

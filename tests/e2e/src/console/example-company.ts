@@ -174,6 +174,16 @@ async function machines({ cluster }: ConsoleStand, userId: number): Promise<void
     await dataSource.destroy();
   }
   await cluster.sql(
+    `INSERT INTO webhook_event (webhook_id, key, event, data, attempts, last_error, delivered_at, failed_at)
+     SELECT w.id, n::text, 'group', '{"group_id": 7, "name": "研发一组"}', CASE WHEN n = 2 THEN 12 ELSE 1 END,
+       CASE WHEN n = 2 THEN 'status 503' END, CASE WHEN n <> 2 THEN now() END, CASE WHEN n = 2 THEN now() END
+     FROM webhook w, generate_series(1, 4) n`,
+  );
+  await cluster.sql(
+    `INSERT INTO push_credential (provider, description, key_id, sealed)
+     VALUES ('apns', 'key ABC123DEFG of team DEF123GHIJ for com.example.teamtalk', '3f2a9c1d', '')`,
+  );
+  await cluster.sql(
     `INSERT INTO push_device (user_id, client_type, provider, token, token_hash, client_version, locale, time_zone)
      VALUES ($1, 18, 'android', 'token', sha256('token'), '1.4.2', 'zh-CN', 'Asia/Shanghai')`,
     [userId],

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { type ApnsStand, startApns } from '@teamtalk/local-stack';
 import { ClientType, Commands } from '@teamtalk/protocol';
+import { SecretKeys } from '@teamtalk/service-kit';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from '../accessibility.js';
 import { tokenOf } from '../push-stand.js';
 import { ConsoleStand, choose, confirm, visit } from './stand.js';
+
+const newKey = () => randomBytes(32).toString('hex');
+const formerSecret = newKey();
+const formerKey = new SecretKeys(formerSecret);
 
 let stand: ConsoleStand;
 let apns: ApnsStand;
@@ -14,7 +19,8 @@ let ids: Record<'ann' | 'ben' | 'cat', number>;
 
 beforeAll(async () => {
   apns = await startApns();
-  const push_server = { ...apns.server, PUSH_CREDENTIALS_KEY: randomBytes(32).toString('hex') };
+  const PUSH_CREDENTIALS_KEY = `${newKey()},${formerSecret}`;
+  const push_server = { ...apns.server, PUSH_CREDENTIALS_KEY };
   stand = await ConsoleStand.start({}, {}, { push_server: 1, envOf: { push_server } });
   const { cluster } = stand;
   await cluster.sql(`INSERT INTO department (id, name) VALUES (7, 'Works')`);
@@ -69,7 +75,7 @@ it('stores a credential, which is checked and encrypted', async () => {
   await dialog.locator('[name=topic]').fill(apns.key.APNS_TOPIC);
   await dialog.locator('[name=secret]').fill('not a key');
   await press('Save');
-  await dialog.locator('[role=alert]').waitFor();
+  await dialog.getByText('the credential cannot be used').waitFor();
   expect(await seriousFaults(page)).toEqual([]);
   await dialog.locator('[name=secret]').fill(apns.key.APNS_KEY);
   await press('Save');
@@ -100,11 +106,27 @@ it('shows what to do for a user without a phone', async () => {
   expect(await page.getByRole('button', { name: /Send test push/ }).count()).toBe(0);
 });
 
+it('re-encrypts credentials after a change of the key', async () => {
+  await stand.cluster.sql('DELETE FROM push_credential');
+  const { keyId, bytes } = formerKey.seal('xiaomi', JSON.stringify({ XIAOMI_APP_SECRET: 'secret' }));
+  const values = ['xiaomi', 'for any package', keyId, bytes];
+  const insert =
+    'INSERT INTO push_credential (provider, description, key_id, sealed) VALUES ($1, $2, $3, $4)';
+  await stand.cluster.sql(insert, values);
+  await visit(page, 'push');
+  await page.reload();
+  await row('xiaomi').getByText(keyId).waitFor();
+  await press('Re-encrypt credentials');
+  await confirm(page);
+  await page.getByText('Credentials re-encrypted: 1.').waitFor();
+  await row('xiaomi').getByText(keyId).waitFor({ state: 'detached' });
+});
+
 it('removes a credential', async () => {
   await visit(page, 'push');
-  await page.getByRole('button', { name: 'Remove: apns' }).click();
-  expect(await confirm(page)).toContain('apns');
-  await row('apns').getByText('none stored').waitFor();
+  await page.getByRole('button', { name: 'Remove: xiaomi' }).click();
+  expect(await confirm(page)).toContain('xiaomi');
+  await row('xiaomi').waitFor({ state: 'detached' });
   await expect.poll(() => test(page, ids.ann), { timeout: 30_000 }).toContain('has no credential');
 });
 
@@ -114,6 +136,7 @@ it('nothing secret is in the audit, and each change is one event', async () => {
   );
   expect(audit.filter(({ verb }) => verb !== 'device.test').map(({ verb }) => verb)).toEqual([
     'credential.set',
+    'credential.rotate',
     'credential.remove',
   ]);
   expect(audit.filter(({ verb }) => verb === 'device.test').length).toBeGreaterThanOrEqual(4);

@@ -83,17 +83,28 @@ function shownColumns(): Column<App>[] {
       ),
     },
     { label: t('app.permissions'), cell: ({ permissions }) => permissions.join(', ') },
-    { label: t('app.from'), cell: ({ addresses }) => addresses.join(', ') || t('app.anywhere') },
-    {
-      label: t('app.asUser'),
-      cell: ({ user_id: id }) =>
-        id === null ? t('app.anyUser') : <a href={`#/users/${id}`}>{String(id)}</a>,
-    },
-    { label: t('app.rate'), cell: ({ rate }) => (rate === null ? '–' : count(rate)), number: true },
-    { label: t('app.signs'), cell: ({ signs }) => (signs ? t('yes') : t('no')) },
-    { label: t('app.keySet'), cell: ({ key_set_at }) => when(key_set_at) },
+    { label: t('app.bounds'), cell: (app) => <Bounds {...app} /> },
     { label: t('app.used'), cell: ({ used_at }) => (used_at === null ? t('app.unused') : when(used_at)) },
+    { label: t('app.keySet'), cell: ({ key_set_at }) => when(key_set_at) },
   ];
+}
+
+/** Where its calls may come from, as whom, how often, and how it proves who it is. */
+function Bounds({ addresses, user_id: id, rate, signs }: App) {
+  return (
+    <ul>
+      <li>{addresses.join(', ') || t('app.anywhere')}</li>
+      <li>
+        {id === null ? (
+          t('app.anyUser')
+        ) : (
+          <a href={`#/users/${id}`}>{t('user.numbered', { id: String(id) })}</a>
+        )}
+      </li>
+      {rate !== null && <li>{t('app.perSecond', { rate: count(rate) })}</li>}
+      {signs && <li>{t('app.signed')}</li>}
+    </ul>
+  );
 }
 
 function State({ revoked_at, disabled }: App) {

@@ -9,6 +9,7 @@ import { Accounts } from './accounts.js';
 import { AlertGuide } from './alert-guide.js';
 import { Apps } from './apps.js';
 import { Audit } from './audit.js';
+import { Bots } from './bots.js';
 import { Broadcasts } from './broadcasts.js';
 import { Clients } from './clients.js';
 import { Departments } from './departments.js';
@@ -53,6 +54,7 @@ export const destinations: readonly Destination[] = [
   { path: 'broadcasts', title: 'broadcasts', needs: 'broadcasts:read', page: broadcastPages },
   { path: 'push', title: 'push', needs: 'pushes:read', page: ([id]) => <Pushes userId={idIn(id)} /> },
   { path: 'apps', title: 'apps', needs: 'apps:read', page: appPages },
+  { path: 'bots', title: 'bots', needs: 'apps:read', page: () => <Bots /> },
   { path: 'audit', title: 'audit', needs: 'audit:read', page: () => <Audit /> },
   { path: 'lifecycle', title: 'lifecycle', needs: 'lifecycle:read', page: () => <Lifecycle /> },
   { path: 'accounts', title: 'accounts', needs: 'accounts:read', page: () => <Accounts /> },

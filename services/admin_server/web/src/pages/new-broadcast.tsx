@@ -30,8 +30,15 @@ export function NewBroadcast() {
             <Compose senders={[first, ...others]} before={last?.from_user_id} />
           ) : (
             <Card>
-              <Empty title={t('broadcast.noSender')}>
-                {t('broadcast.noSenderDo')} <code>teamtalk bot add notices --nick …</code>
+              <Empty
+                title={t('broadcast.noSender')}
+                action={
+                  <a class="button" href="#/bots">
+                    {t('bots')}
+                  </a>
+                }
+              >
+                {t('broadcast.noSenderDo')}
               </Empty>
             </Card>
           )

@@ -39,6 +39,17 @@ export function PushProviders() {
         loaded.reload();
       },
     });
+  const rotate = () =>
+    confirmThen({
+      title: t('credential.rotate'),
+      text: t('credential.rotateAsk'),
+      action: t('credential.rotate'),
+      work: async () => {
+        const { providers } = await call('rotatePushCredentials');
+        say(t('credential.rotated', { count: providers.length }));
+        loaded.reload();
+      },
+    });
   const edit = (provider: CredentialProvider | null | undefined) => {
     editing.value = provider;
   };
@@ -55,6 +66,13 @@ export function PushProviders() {
         columns={columns(edit, remove)}
         none={[t('providers.none'), t('providers.noneDo')]}
       />
+      {may('pushes:write') && (loaded.data?.credentials.length ?? 0) > 0 && (
+        <p>
+          <button type="button" onClick={rotate}>
+            {t('credential.rotate')}
+          </button>
+        </p>
+      )}
       {editing.value !== undefined && (
         <CredentialDialog provider={editing.value} onSaved={loaded.reload} onClose={() => edit(undefined)} />
       )}

@@ -48,7 +48,7 @@ function Answer({ of: { outcome, reason }, onClose }: { of: ApiReply<'testDevice
       <Facts
         of={[
           [t('push.outcome'), <Badge mood={isAccepted ? 'good' : 'bad'}>{outcome}</Badge>],
-          [t('pushTest.said'), <span class="code">{reason}</span>],
+          [t('pushTest.said'), reason && <span class="code">{reason}</span>],
         ]}
       />
       <div class="row end">

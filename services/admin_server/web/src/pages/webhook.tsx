@@ -128,7 +128,7 @@ function Found({ webhook, onChanged }: { webhook: Webhook; onChanged: () => void
             [t('webhook.events'), webhook.events.join(', ')],
             [
               t('webhook.bot'),
-              webhook.bot_id !== null && (
+              webhook.bot_id === null ? null : (
                 <a href={`#/users/${webhook.bot_id}`}>{t('user.numbered', { id: String(webhook.bot_id) })}</a>
               ),
             ],
