@@ -39,6 +39,11 @@ export const consoleWork = {
     board.RejoinGroupsRequest,
     board.ChangedGroups,
   ),
+  mergeDepartment: methodAt(
+    'teamtalk.console.ConsoleWork/MergeDepartment',
+    board.MergeDepartmentRequest,
+    board.MergeDepartmentReply,
+  ),
   createUserImport: methodAt(
     'teamtalk.console.ConsoleWork/CreateUserImport',
     board.CreateUserImportRequest,
@@ -268,6 +273,7 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(administration.createDepartment, 'departments:write'),
   row(administration.changeDepartment, 'departments:write'),
   row(administration.deleteDepartment, 'departments:write'),
+  row(consoleWork.mergeDepartment, 'departments:write'),
   row(administration.findGroups, 'groups:read'),
   row(administration.getGroup, 'groups:read'),
   row(administration.changeGroup, 'groups:write'),

@@ -1,6 +1,7 @@
 import { createTextCodec } from '@teamtalk/protocol';
 import { type Kit, SecretKeys } from '@teamtalk/service-kit';
 import { DepartmentAdministration } from './accounts/department-administration.js';
+import { DepartmentMerges } from './accounts/department-merges.js';
 import { Departments } from './accounts/departments.js';
 import { HashUpgrades } from './accounts/hash-upgrades.js';
 import { UserImports } from './accounts/imports/user-imports.js';
@@ -91,6 +92,7 @@ export interface Context {
   readonly userAdministration: UserAdministration;
   readonly userImports: UserImports;
   readonly departmentAdministration: DepartmentAdministration;
+  readonly departmentMerges: DepartmentMerges;
   readonly groupAdministration: GroupAdministration;
   readonly discovery: Discovery;
   readonly fileTasks: FileTasks;
@@ -179,6 +181,7 @@ export async function createContext(
     userAdministration: new UserAdministration(database),
     userImports: new UserImports(database),
     departmentAdministration: new DepartmentAdministration(database),
+    departmentMerges: new DepartmentMerges(database),
     groupAdministration: new GroupAdministration(database),
     discovery: new Discovery(database),
     fileTasks: new FileTasks(database),
