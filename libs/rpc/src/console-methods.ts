@@ -224,11 +224,6 @@ export const consoleGroups = {
     board.HandOverGroupRequest,
     board.GroupOutcome,
   ),
-  muteInGroup: methodAt(
-    'teamtalk.console.ConsoleGroups/MuteInGroup',
-    board.MuteInGroupRequest,
-    board.GroupOutcome,
-  ),
   announceInGroup: methodAt(
     'teamtalk.console.ConsoleGroups/AnnounceInGroup',
     board.AnnounceInGroupRequest,
@@ -277,10 +272,10 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(administration.findGroups, 'groups:read'),
   row(administration.getGroup, 'groups:read'),
   row(administration.changeGroup, 'groups:write'),
+  row(administration.muteInGroup, 'groups:write'),
   row(groups.createGroup, 'groups:write'),
   row(groups.changeMembers, 'groups:write'),
   row(consoleGroups.handOverGroup, 'groups:write'),
-  row(consoleGroups.muteInGroup, 'groups:write'),
   row(consoleGroups.announceInGroup, 'groups:write'),
   row(consoleGroups.dissolveGroup, 'groups:write'),
   row(consoleGroups.listDissolvedGroups, 'groups:read'),

@@ -5,19 +5,13 @@ import type { ModerationOutcome } from '../groups/moderation.js';
 import { toWireChange } from './changed-group.js';
 import type { ConsoleHandlers } from './work.js';
 
-const {
-  MODERATION_DONE,
-  MODERATION_FULL,
-  MODERATION_NOT_A_MEMBER,
-  MODERATION_NOT_FOUND,
-  MODERATION_UNKNOWN_USER,
-} = consoleApi.console.GroupModerationResult;
+const { MODERATION_DONE, MODERATION_FULL, MODERATION_NOT_FOUND, MODERATION_UNKNOWN_USER } =
+  consoleApi.console.GroupModerationResult;
 
 const results = {
   'not-found': MODERATION_NOT_FOUND,
   'unknown-user': MODERATION_UNKNOWN_USER,
   full: MODERATION_FULL,
-  'not-a-member': MODERATION_NOT_A_MEMBER,
 } as const;
 
 /** The gRPC service ConsoleGroups. */
@@ -28,10 +22,6 @@ export function groupHandlers(
   return {
     async handOverGroup({ groupId, userId }, { actor }) {
       return toOutcome(await groupModeration.handOver(groupId, userId, actor));
-    },
-
-    async muteInGroup({ groupId, userId, until }, { actor }) {
-      return toOutcome(await groupModeration.mute(groupId, userId, until, actor));
     },
 
     async announceInGroup({ groupId, fromUserId, text, label, key }, { actor }) {

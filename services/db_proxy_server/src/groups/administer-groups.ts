@@ -1,10 +1,22 @@
-import type { administration, Handlers } from '@teamtalk/rpc';
+import { type administration, type Handlers, httpApi } from '@teamtalk/rpc';
 import { actorOf } from '../actor.js';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 
+const { MUTE_DONE, MUTE_NOT_A_MEMBER, MUTE_NOT_FOUND, MUTE_NOT_PERMITTED } = httpApi.api.MuteResult;
+
+const muteResults = {
+  done: MUTE_DONE,
+  'not-found': MUTE_NOT_FOUND,
+  'not-a-member': MUTE_NOT_A_MEMBER,
+  'not-permitted': MUTE_NOT_PERMITTED,
+} as const;
+
 /** Administration of groups and read receipts: /v1/groups and the receipts of conversations. */
-export function administerGroups({ groupAdministration }: Context) {
+export function administerGroups({
+  groupAdministration,
+  groupModeration,
+}: Pick<Context, 'groupAdministration' | 'groupModeration'>) {
   return {
     async findGroups({ after, limit, text }) {
       const rows = await groupAdministration.find(after, limit, text);
@@ -49,6 +61,11 @@ export function administerGroups({ groupAdministration }: Context) {
         maxMembers: maxMembers ?? null,
       };
       return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor)));
+    },
+
+    async muteInGroup({ groupId, userId, until, byUserId, actor }) {
+      const mute = { userId, until, byUserId };
+      return { result: muteResults[await groupModeration.mute(groupId, mute, actorOf(actor))] };
     },
 
     async getReceipts({ userId, sessionId }) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MsgType, type TextCodec } from '@teamtalk/protocol';
+import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
 import { requireText } from '../administration/changes.js';
 import { openAudit, type RecordEvent } from '../audit/record-event.js';
@@ -11,12 +12,23 @@ import type { ChangedGroup } from './departures.js';
 import type { MemberChanges } from './member-changes.js';
 
 export type ModerationOutcome =
-  | { result: 'not-found' | 'unknown-user' | 'full' | 'not-a-member' }
+  | { result: 'not-found' | 'unknown-user' | 'full' }
   | {
       result: 'done';
       /** changes of members, about which they are to be notified */
       groups: ChangedGroup[];
     };
+
+export interface MuteChange {
+  /** 0: everybody */
+  userId: number;
+  /** unix seconds; 0: may write again; Infinity: for good */
+  until: number;
+  /** has to be the owner; 0: an administrator */
+  byUserId: number;
+}
+
+export type MuteOutcome = 'done' | 'not-found' | 'not-a-member' | 'not-permitted';
 
 export interface Announcement {
   /** a bot that has not left */
@@ -110,52 +122,62 @@ export class GroupModeration {
   }
 
   /** Gives the group to a person, who becomes a member. Clients notice it by the version. */
-  handOver(groupId: number, userId: number, actor: Actor): Promise<ModerationOutcome> {
-    return this.#inGroup('hand_over_group', groupId, actor, async (query, group, record) => {
-      const user = await find(query, userId);
-      if (!user || user.is_bot) return { result: 'unknown-user' };
-      if (group.creator_id === userId) return { result: 'done', groups: [] };
-      const added = await this.#add(query, groupId, userId);
-      if (added === 'full') return { result: 'full' };
-      const [row] = await query<{ version: number }>(setOwner, [groupId, userId]);
-      const version = row?.version ?? 0;
-      await record({
-        verb: 'group.hand-over',
-        resource: `group ${groupId}`,
-        before: { creatorId: group.creator_id },
-        after: { creatorId: userId, version, ...(added && { userIds: [userId] }) },
-      });
-      return { result: 'done', groups: added ? [{ ...added, version, newOwner: userId }] : [] };
-    });
+  async handOver(groupId: number, userId: number, actor: Actor): Promise<ModerationOutcome> {
+    const outcome = await this.#inGroup<ModerationOutcome>(
+      'hand_over_group',
+      groupId,
+      actor,
+      async (query, group, record) => {
+        const user = await find(query, userId);
+        if (!user || user.is_bot) return { result: 'unknown-user' };
+        if (group.creator_id === userId) return { result: 'done', groups: [] };
+        const added = await this.#add(query, groupId, userId);
+        if (added === 'full') return { result: 'full' };
+        const [row] = await query<{ version: number }>(setOwner, [groupId, userId]);
+        const version = row?.version ?? 0;
+        await record({
+          verb: 'group.hand-over',
+          resource: `group ${groupId}`,
+          before: { creatorId: group.creator_id },
+          after: { creatorId: userId, version, ...(added && { userIds: [userId] }) },
+        });
+        return { result: 'done', groups: added ? [{ ...added, version, newOwner: userId }] : [] };
+      },
+    );
+    return outcome ?? { result: 'not-found' };
   }
 
   /**
    * Mutes a member, or everybody besides the owner and bots: their messages are refused like those of a user who is not a
    * member (client-behaviour.md#muted-members). A message that is being stored meanwhile is not stopped.
-   * @param userId 0: everybody
-   * @param until unix seconds; 0: may write again; Infinity: for good
    */
-  mute(groupId: number, userId: number, until: number, actor: Actor): Promise<ModerationOutcome> {
-    return this.#inGroup('mute_in_group', groupId, actor, async (query, group, record) => {
-      let before = group.muted_until;
-      if (userId === 0) await query(muteAll, [groupId, until]);
-      else {
-        if (!isStorableId(userId)) return { result: 'not-a-member' };
-        const [member] = await query<{ muted_until: number }>(lockMember, [groupId, userId]);
-        if (!member) return { result: 'not-a-member' };
-        before = member.muted_until;
-        await query(muteMember, [groupId, userId, until]);
-      }
-      if (before !== until) {
-        await record({
-          verb: 'group.mute',
-          resource: `group ${groupId}`,
-          before: { mutedUntil: shown(before) },
-          after: { mutedUntil: shown(until), ...(userId !== 0 && { userId }) },
-        });
-      }
-      return { result: 'done', groups: [] };
-    });
+  async mute(groupId: number, { userId, until, byUserId }: MuteChange, actor: Actor): Promise<MuteOutcome> {
+    if (Number.isNaN(until) || until < 0) throw new TeamTalkError('invalid-argument', 'the time is invalid');
+    const outcome = await this.#inGroup<MuteOutcome>(
+      'mute_in_group',
+      groupId,
+      actor,
+      async (query, group, record) => {
+        if (byUserId !== 0 && (group.creator_id !== byUserId || !(await lock(query, groupId, byUserId)))) {
+          return 'not-permitted';
+        }
+        const member = userId === 0 ? undefined : await lock(query, groupId, userId);
+        if (userId !== 0 && !member) return 'not-a-member';
+        if (userId === 0) await query(muteAll, [groupId, until]);
+        else await query(muteMember, [groupId, userId, until]);
+        const before = (member ?? group).muted_until;
+        if (before !== until) {
+          await record({
+            verb: 'group.mute',
+            resource: `group ${groupId}`,
+            before: { mutedUntil: shown(before) },
+            after: { mutedUntil: shown(until), ...(userId !== 0 && { userId }) },
+          });
+        }
+        return 'done';
+      },
+    );
+    return outcome ?? 'not-found';
   }
 
   /**
@@ -169,44 +191,51 @@ export class GroupModeration {
     requireText('a label', label, 1, 32);
     requireText('a key', announcement.key, 1, 64);
     const key = `announcement ${announcement.key}`;
-    return this.#inGroup('announce_in_group', groupId, actor, async (query, group, record) => {
-      if ((await query(announced, [ofConsole, key])).length > 0) return { result: 'done', groups: [] };
-      if (!(await find(query, fromUserId))?.is_bot) return { result: 'unknown-user' };
-      const added = await this.#add(query, groupId, fromUserId);
-      if (added === 'full') return { result: 'full' };
-      await query(setAnnouncement, [groupId, text]);
-      await this.#broadcasts.createIn(query, {
-        appId: ofConsole,
-        key,
-        digest: createHash('sha256').update(key).digest(),
-        fromUserId,
-        // The type that every client shows.
-        msgType: MsgType.GROUP_TEXT,
-        msgData: this.#textCodec.encrypt(`${label} ${text}`),
-        audience: 'listed',
-        ids: [groupId],
-      });
-      await record({
-        verb: 'group.announce',
-        resource: `group ${groupId}`,
-        before: { announcement: group.announcement },
-        after: { announcement: text, fromUserId, ...(added && { userIds: [fromUserId] }) },
-      });
-      return { result: 'done', groups: added ? [added] : [] };
-    });
+    const outcome = await this.#inGroup<ModerationOutcome>(
+      'announce_in_group',
+      groupId,
+      actor,
+      async (query, group, record) => {
+        if ((await query(announced, [ofConsole, key])).length > 0) return { result: 'done', groups: [] };
+        if (!(await find(query, fromUserId))?.is_bot) return { result: 'unknown-user' };
+        const added = await this.#add(query, groupId, fromUserId);
+        if (added === 'full') return { result: 'full' };
+        await query(setAnnouncement, [groupId, text]);
+        await this.#broadcasts.createIn(query, {
+          appId: ofConsole,
+          key,
+          digest: createHash('sha256').update(key).digest(),
+          fromUserId,
+          // The type that every client shows.
+          msgType: MsgType.GROUP_TEXT,
+          msgData: this.#textCodec.encrypt(`${label} ${text}`),
+          audience: 'listed',
+          ids: [groupId],
+        });
+        await record({
+          verb: 'group.announce',
+          resource: `group ${groupId}`,
+          before: { announcement: group.announcement },
+          after: { announcement: text, fromUserId, ...(added && { userIds: [fromUserId] }) },
+        });
+        return { result: 'done', groups: added ? [added] : [] };
+      },
+    );
+    return outcome ?? { result: 'not-found' };
   }
 
-  #inGroup(
+  /** @returns undefined when there is no such group */
+  async #inGroup<Outcome>(
     name: string,
     groupId: number,
     actor: Actor,
-    work: (query: Query, group: GroupRow, record: RecordEvent) => Promise<ModerationOutcome>,
-  ): Promise<ModerationOutcome> {
-    if (!isStorableId(groupId)) return Promise.resolve({ result: 'not-found' });
+    work: (query: Query, group: GroupRow, record: RecordEvent) => Promise<Outcome>,
+  ): Promise<Outcome | undefined> {
+    if (!isStorableId(groupId)) return undefined;
     return this.#database.transaction(name, async (query) => {
       const record = await openAudit(query, actor);
       const [group] = await query<GroupRow>(lockGroup, [groupId]);
-      return group ? work(query, group, record) : { result: 'not-found' };
+      return group && work(query, group, record);
     });
   }
 
@@ -219,6 +248,15 @@ export class GroupModeration {
     if (changed.length === 0) return undefined;
     return { groupId, version, current, added: changed, removed: [], newOwner: 0 };
   }
+}
+
+async function lock(
+  query: Query,
+  groupId: number,
+  userId: number,
+): Promise<{ muted_until: number } | undefined> {
+  if (!isStorableId(userId)) return undefined;
+  return (await query<{ muted_until: number }>(lockMember, [groupId, userId]))[0];
 }
 
 async function find(query: Query, userId: number): Promise<{ is_bot: boolean } | undefined> {
