@@ -16,8 +16,24 @@ export async function ask<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   request: RequestIn,
   deadlineMs = storeMs,
 ): Promise<ReplyOut> {
+  return reply(pool.call(method, request, deadlineMs));
+}
+
+/**
+ * As `ask`, for calls that are not idempotent: it is not retried. When there is no reply the outcome is unknown.
+ * @throws Problem when the store does not respond or refuses the request
+ */
+export async function askUnrepeated<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+  { pool }: Pick<Backend, 'pool'>,
+  method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
+  request: RequestIn,
+): Promise<ReplyOut> {
+  return reply(pool.callOnce(method, request, storeMs));
+}
+
+async function reply<Reply>(asked: Promise<Reply>): Promise<Reply> {
   try {
-    return await pool.call(method, request, deadlineMs);
+    return await asked;
   } catch (error) {
     throw problemOf(error);
   }

@@ -1,6 +1,6 @@
 // Administrative operations shared by the /v1 API of http_msg_server and the console.
 export { type Actor, anybody } from './actor.js';
-export { ask } from './ask.js';
+export { ask, askUnrepeated } from './ask.js';
 export type { Backend, Store } from './backend.js';
 export { endConnection, endConnections, listConnections } from './connections.js';
 export { shownDevice, shownPush } from './devices.js';

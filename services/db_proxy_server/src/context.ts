@@ -34,6 +34,7 @@ import type { Database } from './database/database.js';
 import { Discovery } from './discovery-items/discovery.js';
 import { FileTasks } from './files/file-tasks.js';
 import { OfflineFiles } from './files/offline-files.js';
+import { GroupAnnouncements } from './groups/announcements.js';
 import { Departures } from './groups/departures.js';
 import { DissolvedGroups } from './groups/dissolved-groups.js';
 import { GroupAdministration } from './groups/group-administration.js';
@@ -80,6 +81,7 @@ export interface Context {
   readonly memberChanges: MemberChanges;
   readonly departures: Departures;
   readonly dissolvedGroups: DissolvedGroups;
+  readonly groupAnnouncements: GroupAnnouncements;
   readonly groupModeration: GroupModeration;
   readonly offlineFiles: OfflineFiles;
   readonly apps: Apps;
@@ -169,7 +171,8 @@ export async function createContext(
     memberChanges,
     departures: new Departures(database, memberChanges),
     dissolvedGroups: new DissolvedGroups(database, memberChanges),
-    groupModeration: new GroupModeration(database, memberChanges, broadcasts, textCodec),
+    groupAnnouncements: new GroupAnnouncements(database, memberChanges, broadcasts, textCodec),
+    groupModeration: new GroupModeration(database, memberChanges),
     offlineFiles: new OfflineFiles(database),
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),

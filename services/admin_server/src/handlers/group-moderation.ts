@@ -1,4 +1,13 @@
-import { ask, groupTypes, momentOf, muteInGroup, Problem, Refusal, untilOf } from '@teamtalk/administration';
+import {
+  ask,
+  askUnrepeated,
+  groupTypes,
+  momentOf,
+  muteInGroup,
+  Problem,
+  Refusal,
+  untilOf,
+} from '@teamtalk/administration';
 import { consoleApi, consoleGroups as store } from '@teamtalk/rpc';
 import { notifyOfChange } from './group-notices.js';
 import { findGroup } from './groups.js';
@@ -10,6 +19,7 @@ const { MODERATION_DONE, MODERATION_FULL, MODERATION_NOT_FOUND, MODERATION_UNKNO
 /** In front of an announcement. */
 const labels = { en: '[Announcement]', 'zh-CN': '[公告]' } as const;
 
+// What changes members is not repeated: a second attempt would change nothing, so the members would not be notified.
 export const groupModeration: Handlers<
   | 'handOverGroup'
   | 'muteInGroup'
@@ -19,7 +29,7 @@ export const groupModeration: Handlers<
   | 'restoreGroup'
 > = {
   async handOverGroup(call, { params: { group_id: groupId }, body: { user_id: userId } }) {
-    const outcome = await ask(call, store.handOverGroup, { groupId, userId });
+    const outcome = await askUnrepeated(call, store.handOverGroup, { groupId, userId });
     await settle(call, outcome, 'successor-unknown');
     return findGroup(call, groupId);
   },
@@ -39,7 +49,7 @@ export const groupModeration: Handlers<
   },
 
   async dissolveGroup(call, { params: { group_id: groupId } }) {
-    await settle(call, await ask(call, store.dissolveGroup, { groupId }));
+    await settle(call, await askUnrepeated(call, store.dissolveGroup, { groupId }));
     return undefined;
   },
 
@@ -57,7 +67,7 @@ export const groupModeration: Handlers<
   },
 
   async restoreGroup(call, { params: { group_id: groupId } }) {
-    await settle(call, await ask(call, store.restoreGroup, { groupId }), 'no-such-members');
+    await settle(call, await askUnrepeated(call, store.restoreGroup, { groupId }), 'no-such-members');
     return findGroup(call, groupId);
   },
 };

@@ -1,7 +1,7 @@
 import { consoleApi, type consoleGroups } from '@teamtalk/rpc';
 import type { BroadcastWorker } from '../broadcasts/broadcast-worker.js';
 import type { Context } from '../context.js';
-import type { ModerationOutcome } from '../groups/moderation.js';
+import type { ModerationOutcome } from '../groups/moderated-group.js';
 import { toWireChange } from './changed-group.js';
 import type { ConsoleHandlers } from './work.js';
 
@@ -16,7 +16,11 @@ const results = {
 
 /** The gRPC service ConsoleGroups. */
 export function groupHandlers(
-  { dissolvedGroups, groupModeration }: Pick<Context, 'dissolvedGroups' | 'groupModeration'>,
+  {
+    dissolvedGroups,
+    groupAnnouncements,
+    groupModeration,
+  }: Pick<Context, 'dissolvedGroups' | 'groupAnnouncements' | 'groupModeration'>,
   worker: Pick<BroadcastWorker, 'wake'>,
 ): ConsoleHandlers<typeof consoleGroups> {
   return {
@@ -25,7 +29,7 @@ export function groupHandlers(
     },
 
     async announceInGroup({ groupId, fromUserId, text, label, key }, { actor }) {
-      const outcome = await groupModeration.announce(groupId, { fromUserId, text, label, key }, actor);
+      const outcome = await groupAnnouncements.announce(groupId, { fromUserId, text, label, key }, actor);
       worker.wake();
       return toOutcome(outcome);
     },
