@@ -17,7 +17,7 @@ import { useDepartments } from './use-departments.js';
 /** With more departments there is a search field. */
 const easilySeen = 20;
 /** Of a larger tree not more departments than these are unfolded at first, so that it is drawn at once. */
-const openedAtFirst = 150;
+const openedAtFirst = 80;
 
 export function Departments() {
   const loaded = useDepartments();
