@@ -16,22 +16,25 @@ export async function ask<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   request: RequestIn,
   deadlineMs = storeMs,
 ): Promise<ReplyOut> {
-  try {
-    return await pool.call(method, request, deadlineMs);
-  } catch (error) {
-    throw problemOf(error);
-  }
+  return reply(pool.call(method, request, deadlineMs));
 }
 
-/** Like `ask`, for calls that must not be made twice. */
+/**
+ * As `ask`, for calls that must not be made twice: it is not retried. When there is no reply the outcome is unknown.
+ * @throws Problem when the store does not respond or refuses the request
+ */
 export async function askOnce<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   { pool }: Pick<Backend, 'pool'>,
   method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
   request: RequestIn,
   deadlineMs = storeMs,
 ): Promise<ReplyOut> {
+  return reply(pool.callOnce(method, request, deadlineMs));
+}
+
+async function reply<Reply>(asked: Promise<Reply>): Promise<Reply> {
   try {
-    return await pool.callOnce(method, request, deadlineMs);
+    return await asked;
   } catch (error) {
     throw problemOf(error);
   }

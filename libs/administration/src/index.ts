@@ -31,6 +31,7 @@ export { isTooDeep } from './json-depth.js';
 export { endLogins, kick, recordSessionEnd } from './kick.js';
 export { departmentFieldsOf, listDepartments, listDiscovery } from './lists.js';
 export { MemberPace } from './member-pace.js';
+export { muteInGroup, untilOf } from './mutes.js';
 export { openApiDocument } from './openapi.js';
 export { Problem, type ProblemKind, problemKinds } from './problem.js';
 export { Refusal } from './refusal.js';

@@ -168,6 +168,7 @@ export const administration = {
   findGroups: apiMethod('Administration/FindGroups', api.FindGroupsRequest, api.GroupPage),
   getGroup: apiMethod('Administration/GetGroup', api.GetGroupRequest, api.GroupDetails),
   changeGroup: apiMethod('Administration/ChangeGroup', api.ChangeGroupRequest, api.SaveReply),
+  muteInGroup: apiMethod('Administration/MuteInGroup', api.MuteInGroupRequest, api.MuteInGroupReply),
   getReceipts: apiMethod('Administration/GetReceipts', api.ReceiptsRequest, api.Receipts),
   listDiscovery: apiMethod('Administration/ListDiscovery', api.ListDiscoveryRequest, api.DiscoveryList),
   createDiscovery: apiMethod('Administration/CreateDiscovery', api.CreateDiscoveryRequest, api.SaveReply),

@@ -1,6 +1,7 @@
 import { createTextCodec } from '@teamtalk/protocol';
 import { type Kit, SecretKeys } from '@teamtalk/service-kit';
 import { DepartmentAdministration } from './accounts/department-administration.js';
+import { DepartmentMerges } from './accounts/department-merges.js';
 import { Departments } from './accounts/departments.js';
 import { HashUpgrades } from './accounts/hash-upgrades.js';
 import { UserImports } from './accounts/imports/user-imports.js';
@@ -34,6 +35,7 @@ import type { Database } from './database/database.js';
 import { Discovery } from './discovery-items/discovery.js';
 import { FileTasks } from './files/file-tasks.js';
 import { OfflineFiles } from './files/offline-files.js';
+import { GroupAnnouncements } from './groups/announcements.js';
 import { Departures } from './groups/departures.js';
 import { DissolvedGroups } from './groups/dissolved-groups.js';
 import { GroupAdministration } from './groups/group-administration.js';
@@ -80,6 +82,7 @@ export interface Context {
   readonly memberChanges: MemberChanges;
   readonly departures: Departures;
   readonly dissolvedGroups: DissolvedGroups;
+  readonly groupAnnouncements: GroupAnnouncements;
   readonly groupModeration: GroupModeration;
   readonly offlineFiles: OfflineFiles;
   /** for what the commands do with the database, too */
@@ -94,6 +97,7 @@ export interface Context {
   readonly userAdministration: UserAdministration;
   readonly userImports: UserImports;
   readonly departmentAdministration: DepartmentAdministration;
+  readonly departmentMerges: DepartmentMerges;
   readonly groupAdministration: GroupAdministration;
   readonly discovery: Discovery;
   readonly fileTasks: FileTasks;
@@ -171,7 +175,8 @@ export async function createContext(
     memberChanges,
     departures: new Departures(database, memberChanges),
     dissolvedGroups: new DissolvedGroups(database, memberChanges),
-    groupModeration: new GroupModeration(database, memberChanges, broadcasts, textCodec),
+    groupAnnouncements: new GroupAnnouncements(database, memberChanges, broadcasts, textCodec),
+    groupModeration: new GroupModeration(database, memberChanges),
     offlineFiles: new OfflineFiles(database),
     database,
     apps: new Apps(database),
@@ -184,6 +189,7 @@ export async function createContext(
     userAdministration: new UserAdministration(database),
     userImports: new UserImports(database),
     departmentAdministration: new DepartmentAdministration(database),
+    departmentMerges: new DepartmentMerges(database),
     groupAdministration: new GroupAdministration(database),
     discovery: new Discovery(database),
     fileTasks: new FileTasks(database),

@@ -80,6 +80,14 @@ const operations: Record<string, [Answers, Call, verb?: string]> = {
     }),
     'group.add',
   ],
+  muteInGroup: [
+    [204, 403, 403, 204],
+    ({ group }, me) => ({
+      path: { group_id: group },
+      body: { user_id: ids.ben, muted: true, from_user_id: me },
+    }),
+    'group.mute',
+  ],
   dissolveGroup: [
     [204, 404, 403, 204],
     ({ group }, me) => ({ path: { group_id: group }, query: { from_user_id: me } }),

@@ -62,4 +62,22 @@ export const departmentsApi = define({
     params,
     status: 204,
   },
+  mergeDepartment: {
+    method: 'post',
+    path: '/admin/v1/departments/{department_id}/merge',
+    tag,
+    summary: 'Merge a department into another one',
+    description:
+      'Its users, also those who have left, and the departments below it move, and it is deleted. Large departments take several calls: repeat it until none remains.',
+    access: 'departments:write',
+    params,
+    body: z.strictObject({ into_id: id }).meta({ id: 'DepartmentMerge' }),
+    status: 200,
+    reply: z
+      .object({
+        moved: z.int().describe('Users moved by this call'),
+        remaining: z.int().describe('Users to move by further calls; 0: the department is deleted'),
+      })
+      .meta({ id: 'MergedDepartment' }),
+  },
 });

@@ -1,20 +1,25 @@
-import { ask, groupTypes, momentOf, Problem, Refusal } from '@teamtalk/administration';
+import {
+  ask,
+  askOnce,
+  groupTypes,
+  momentOf,
+  muteInGroup,
+  Problem,
+  Refusal,
+  untilOf,
+} from '@teamtalk/administration';
 import { consoleApi, consoleGroups as store } from '@teamtalk/rpc';
 import { notifyOfChange } from './group-notices.js';
 import { findGroup } from './groups.js';
 import type { Call, Handlers } from './handler.js';
 
-const {
-  MODERATION_DONE,
-  MODERATION_FULL,
-  MODERATION_NOT_A_MEMBER,
-  MODERATION_NOT_FOUND,
-  MODERATION_UNKNOWN_USER,
-} = consoleApi.console.GroupModerationResult;
+const { MODERATION_DONE, MODERATION_FULL, MODERATION_NOT_FOUND, MODERATION_UNKNOWN_USER } =
+  consoleApi.console.GroupModerationResult;
 
 /** In front of an announcement. */
 const labels = { en: '[Announcement]', 'zh-CN': '[公告]' } as const;
 
+// What changes members is not repeated: a second attempt would change nothing, so the members would not be notified.
 export const groupModeration: Handlers<
   | 'handOverGroup'
   | 'muteInGroup'
@@ -24,16 +29,13 @@ export const groupModeration: Handlers<
   | 'restoreGroup'
 > = {
   async handOverGroup(call, { params: { group_id: groupId }, body: { user_id: userId } }) {
-    const outcome = await ask(call, store.handOverGroup, { groupId, userId });
+    const outcome = await askOnce(call, store.handOverGroup, { groupId, userId });
     await settle(call, outcome, 'successor-unknown');
     return findGroup(call, groupId);
   },
 
   async muteInGroup(call, { params: { group_id: groupId }, body }) {
-    const { user_id: userId, muted, until: given } = body;
-    const forGood = Number.POSITIVE_INFINITY;
-    const until = muted ? (given === null ? forGood : Date.parse(given) / 1000) : 0;
-    await settle(call, await ask(call, store.muteInGroup, { groupId, userId: userId ?? 0, until }));
+    await muteInGroup(call, { groupId, userId: body.user_id ?? 0, until: untilOf(body) });
     return findGroup(call, groupId);
   },
 
@@ -47,7 +49,7 @@ export const groupModeration: Handlers<
   },
 
   async dissolveGroup(call, { params: { group_id: groupId } }) {
-    await settle(call, await ask(call, store.dissolveGroup, { groupId }));
+    await settle(call, await askOnce(call, store.dissolveGroup, { groupId }));
     return undefined;
   },
 
@@ -65,7 +67,7 @@ export const groupModeration: Handlers<
   },
 
   async restoreGroup(call, { params: { group_id: groupId } }) {
-    await settle(call, await ask(call, store.restoreGroup, { groupId }), 'no-such-members');
+    await settle(call, await askOnce(call, store.restoreGroup, { groupId }), 'no-such-members');
     return findGroup(call, groupId);
   },
 };
@@ -83,7 +85,6 @@ async function settle(
   if (result === MODERATION_NOT_FOUND) throw new Problem('not-found', 'there is no such group');
   if (result === MODERATION_UNKNOWN_USER) throw new Refusal(unknown);
   if (result === MODERATION_FULL) throw new Refusal('group-full');
-  if (result === MODERATION_NOT_A_MEMBER) throw new Refusal('not-in-group');
   if (result !== MODERATION_DONE) throw new Problem('unavailable');
   for (const changed of groups as consoleApi.console.ChangedGroup[]) {
     // Administrators are not users: clients show the first changed member as the one who made the change.

@@ -27,7 +27,7 @@ const list: Statement = {
 };
 
 // Serialises changes of the tree, so that a parent cannot be deleted or moved below its own child concurrently.
-const lockTree: Statement = {
+export const lockTree: Statement = {
   name: 'admin_lock_departments',
   text: 'SELECT pg_advisory_xact_lock(29813, 1)',
 };
@@ -37,7 +37,7 @@ const exists: Statement = {
   text: 'SELECT id FROM department WHERE id = $1 AND status = 0',
 };
 
-const isBelow: Statement = {
+export const isBelow: Statement = {
   name: 'admin_department_is_below',
   text: `
     WITH RECURSIVE above AS (
@@ -62,7 +62,7 @@ const change: Statement = {
     WHERE id = $1 AND status = 0 RETURNING id`,
 };
 
-const lockRow: Statement = {
+export const lockRow: Statement = {
   name: 'admin_lock_department',
   text: 'SELECT id, name, parent_id, priority FROM department WHERE id = $1 AND status = 0 FOR UPDATE',
 };
@@ -74,7 +74,7 @@ const inUse: Statement = {
       OR EXISTS (SELECT FROM im_user WHERE department_id = $1 AND status <> ${userHasLeft})`,
 };
 
-const remove: Statement = {
+export const remove: Statement = {
   name: 'admin_delete_department',
   text: 'UPDATE department SET status = 1 WHERE id = $1 RETURNING id',
 };
@@ -150,7 +150,7 @@ export class DepartmentAdministration {
   }
 }
 
-async function parentExists(query: Query, id: number | null): Promise<boolean> {
+export async function parentExists(query: Query, id: number | null): Promise<boolean> {
   if (id === null || id === 0) return true;
   return isStorableId(id) && (await query(exists, [id])).length > 0;
 }

@@ -24,6 +24,7 @@ interface Request {
   userId?: number;
   successorId?: number;
   departmentId?: number;
+  intoId?: number;
   fields?: Fields;
 }
 
@@ -88,6 +89,7 @@ const checks: ReadonlyMap<string, Check> = new Map([
   [administration.changeDepartment.path, mayMove],
   [consoleWork.leaveGroups.path, mayHandOver],
   [consoleWork.rejoinGroups.path, ofUser],
+  [consoleWork.mergeDepartment.path, mayMerge],
   [administration.deleteDepartment.path, ({ id }: Request, { has, root }: Scope) => has(id) && id !== root],
 ]);
 
@@ -103,6 +105,11 @@ async function maySave({ userId, fields }: Request, { has, hasUser }: Scope): Pr
 
 async function mayHandOver({ userId, successorId = 0 }: Request, { hasUser }: Scope): Promise<boolean> {
   return (await hasUser(userId)) && (successorId === 0 || (await hasUser(successorId)));
+}
+
+/** The administrator's own department cannot be merged into another one. */
+function mayMerge({ departmentId, intoId }: Request, { has, root }: Scope): boolean {
+  return has(departmentId) && has(intoId) && departmentId !== root;
 }
 
 /** The administrator's own department cannot be moved. */

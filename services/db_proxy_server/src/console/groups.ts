@@ -1,28 +1,26 @@
 import { consoleApi, type consoleGroups } from '@teamtalk/rpc';
 import type { BroadcastWorker } from '../broadcasts/broadcast-worker.js';
 import type { Context } from '../context.js';
-import type { ModerationOutcome } from '../groups/moderation.js';
+import type { ModerationOutcome } from '../groups/moderated-group.js';
 import { toWireChange } from './changed-group.js';
 import type { ConsoleHandlers } from './work.js';
 
-const {
-  MODERATION_DONE,
-  MODERATION_FULL,
-  MODERATION_NOT_A_MEMBER,
-  MODERATION_NOT_FOUND,
-  MODERATION_UNKNOWN_USER,
-} = consoleApi.console.GroupModerationResult;
+const { MODERATION_DONE, MODERATION_FULL, MODERATION_NOT_FOUND, MODERATION_UNKNOWN_USER } =
+  consoleApi.console.GroupModerationResult;
 
 const results = {
   'not-found': MODERATION_NOT_FOUND,
   'unknown-user': MODERATION_UNKNOWN_USER,
   full: MODERATION_FULL,
-  'not-a-member': MODERATION_NOT_A_MEMBER,
 } as const;
 
 /** The gRPC service ConsoleGroups. */
 export function groupHandlers(
-  { dissolvedGroups, groupModeration }: Pick<Context, 'dissolvedGroups' | 'groupModeration'>,
+  {
+    dissolvedGroups,
+    groupAnnouncements,
+    groupModeration,
+  }: Pick<Context, 'dissolvedGroups' | 'groupAnnouncements' | 'groupModeration'>,
   worker: Pick<BroadcastWorker, 'wake'>,
 ): ConsoleHandlers<typeof consoleGroups> {
   return {
@@ -30,12 +28,8 @@ export function groupHandlers(
       return toOutcome(await groupModeration.handOver(groupId, userId, actor));
     },
 
-    async muteInGroup({ groupId, userId, until }, { actor }) {
-      return toOutcome(await groupModeration.mute(groupId, userId, until, actor));
-    },
-
     async announceInGroup({ groupId, fromUserId, text, label, key }, { actor }) {
-      const outcome = await groupModeration.announce(groupId, { fromUserId, text, label, key }, actor);
+      const outcome = await groupAnnouncements.announce(groupId, { fromUserId, text, label, key }, actor);
       worker.wake();
       return toOutcome(outcome);
     },

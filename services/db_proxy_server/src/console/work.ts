@@ -29,6 +29,13 @@ const departureResults = {
   'unknown-successor': DEPARTURE_UNKNOWN_SUCCESSOR,
 } as const;
 
+const { MERGE_DONE, MERGE_NOT_FOUND, MERGE_WRONG_DEPARTMENT } = consoleApi.console.MergeResult;
+
+const mergeResults = {
+  'not-found': MERGE_NOT_FOUND,
+  'unknown-department': MERGE_WRONG_DEPARTMENT,
+} as const;
+
 const results = { done: ACCOUNT_DONE, 'not-found': ACCOUNT_NOT_FOUND, conflict: ACCOUNT_CONFLICT } as const;
 
 const refusals: Readonly<Record<Refusal, consoleApi.console.AccountResult>> = {
@@ -57,7 +64,7 @@ export type ConsoleHandlers<Service> = {
 export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof consoleWork> {
   const { consoleAccounts, consoleAttempts, consoleLogins, consoleReports, consoleSessions, departures } =
     context;
-  const { installationReports, loginFailures, loginLimit, ownSecondFactor } = context;
+  const { departmentMerges, installationReports, loginFailures, loginLimit, ownSecondFactor } = context;
   // Reads the whole chain, so concurrent requests share one run.
   const verify = coalesce(() => consoleReports.verifyAudit());
 
@@ -135,6 +142,12 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
 
     async rejoinGroups({ userId }, { actor }) {
       return toChangedGroups(await departures.rejoin(userId, actor));
+    },
+
+    async mergeDepartment({ departmentId, intoId }, { actor }) {
+      const outcome = await departmentMerges.merge(departmentId, intoId, actor);
+      if (outcome.result !== 'done') return { result: mergeResults[outcome.result] };
+      return { result: MERGE_DONE, moved: outcome.moved, remaining: outcome.remaining };
     },
 
     async listAccounts() {

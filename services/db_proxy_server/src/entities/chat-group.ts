@@ -27,6 +27,25 @@ export class ChatGroup {
   @Column({ type: 'int2', default: 0 })
   status!: number;
 
+  /** Until then only the owner and bots can write; infinity: for good. */
+  @Column({ name: 'muted_until', type: 'timestamptz', nullable: true })
+  mutedUntil!: Date | null;
+
+  /** Members of a temporary group cannot add others. */
+  @Column({ name: 'owner_adds_only', type: 'bool', default: false })
+  ownerAddsOnly!: boolean;
+
+  /** null: only the limit of the installation */
+  @Column({ name: 'max_members', type: 'int4', nullable: true })
+  maxMembers!: number | null;
+
+  /** The latest one; empty: none. */
+  @Column({ type: 'text', default: '' })
+  announcement!: string;
+
+  @Column({ name: 'announced_at', type: 'timestamptz', nullable: true })
+  announcedAt!: Date | null;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 

@@ -23,7 +23,11 @@ export class GroupMember {
   @Column({ name: 'removed_id', type: 'int4', default: 0 })
   removedId!: number;
 
-  /** Muted: no push for this group. */
+  /** No push for this group, as the member wishes. */
   @Column({ type: 'bool', default: false })
   shield!: boolean;
+
+  /** The member cannot write until then; infinity: for good. */
+  @Column({ name: 'muted_until', type: 'timestamptz', nullable: true })
+  mutedUntil!: Date | null;
 }

@@ -1,10 +1,22 @@
-import type { administration, Handlers } from '@teamtalk/rpc';
+import { type administration, type Handlers, httpApi } from '@teamtalk/rpc';
 import { actorOf } from '../actor.js';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 
+const { MUTE_DONE, MUTE_NOT_A_MEMBER, MUTE_NOT_FOUND, MUTE_NOT_PERMITTED } = httpApi.api.MuteResult;
+
+const muteResults = {
+  done: MUTE_DONE,
+  'not-found': MUTE_NOT_FOUND,
+  'not-a-member': MUTE_NOT_A_MEMBER,
+  'not-permitted': MUTE_NOT_PERMITTED,
+} as const;
+
 /** Administration of groups and read receipts: /v1/groups and the receipts of conversations. */
-export function administerGroups({ groupAdministration }: Context) {
+export function administerGroups({
+  groupAdministration,
+  groupModeration,
+}: Pick<Context, 'groupAdministration' | 'groupModeration'>) {
   return {
     async findGroups({ after, limit, text }) {
       const rows = await groupAdministration.find(after, limit, text);
@@ -51,6 +63,11 @@ export function administerGroups({ groupAdministration }: Context) {
       const read = { name: request.expectedName ?? null, avatar: request.expectedAvatarUrl ?? null };
       const { groupId, actor } = request;
       return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor), read));
+    },
+
+    async muteInGroup({ groupId, userId, until, byUserId, actor }) {
+      const mute = { userId, until, byUserId };
+      return { result: muteResults[await groupModeration.mute(groupId, mute, actorOf(actor))] };
     },
 
     async getReceipts({ userId, sessionId }) {

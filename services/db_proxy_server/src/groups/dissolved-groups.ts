@@ -5,7 +5,7 @@ import { isStorableId } from '../database/ids.js';
 import { containing } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
 import { lockConversation, type MemberChanges } from './member-changes.js';
-import type { ModerationOutcome } from './moderation.js';
+import type { ModerationOutcome } from './moderated-group.js';
 
 export interface DissolvedGroup {
   id: number;

@@ -46,7 +46,8 @@ beforeEach(async () => {
 const sql = (text: string, values: unknown[] = []) => database.dataSource.query(text, values);
 const write = (from: number) => sender.send({ from, to: groupId, group: true });
 const details = () => context.groupAdministration.details(groupId);
-const mute = (userId: number, until: number) => context.groupModeration.mute(groupId, userId, until, actor);
+const mute = (userId: number, until: number, byUserId = 0) =>
+  context.groupModeration.mute(groupId, { userId, until, byUserId }, actor);
 const inAnHour = () => Date.now() / 1000 + 3_600;
 const change = (kind: 'add' | 'remove', userIds: number[], byAdmin = true) =>
   context.memberChanges.change({ groupId, kind, userId: member, byAdmin, userIds });
@@ -65,7 +66,7 @@ async function newestEvent(): Promise<object> {
 }
 
 it('a muted member’s messages are refused until the time has come, those of others are not', async () => {
-  expect(await mute(member, inAnHour())).toEqual({ result: 'done', groups: [] });
+  expect(await mute(member, inAnHour())).toBe('done');
   expect([await write(member), await write(other)]).toEqual([refused, { status: 'stored', msgId: 1 }]);
   expect(await details()).toMatchObject({ muted_until: 0, muted_ids: [member] });
   await mute(member, Date.now() / 1000 - 1);
@@ -106,10 +107,23 @@ it('when everybody is muted, only the owner and bots can write', async () => {
 });
 
 it('mutes only members, in groups that exist', async () => {
-  expect(await mute(stranger, forGood)).toEqual({ result: 'not-a-member' });
-  expect(await mute(0xffff_ffff, forGood)).toEqual({ result: 'not-a-member' });
+  expect(await mute(stranger, forGood)).toBe('not-a-member');
+  expect(await mute(0xffff_ffff, forGood)).toBe('not-a-member');
+  for (const until of [-1, Number.NaN, 1e12]) {
+    await expect(mute(member, until)).rejects.toMatchObject({ code: 'invalid-argument' });
+  }
   groupId = 0xffff_ffff;
-  expect(await mute(0, forGood)).toEqual({ result: 'not-found' });
+  expect(await mute(0, forGood)).toBe('not-found');
+});
+
+it('of the users only the owner mutes and lifts mutes, also those of an administrator, as long as they are a member', async () => {
+  await mute(member, forGood);
+  await mute(0, forGood);
+  for (const by of [member, stranger, 0xffff_ffff]) expect(await mute(0, 0, by)).toBe('not-permitted');
+  expect([await mute(member, 0, owner), await mute(0, 0, owner)]).toEqual(['done', 'done']);
+  expect(await write(member)).toEqual({ status: 'stored', msgId: 1 });
+  await change('remove', [owner]);
+  expect(await mute(0, forGood, owner)).toBe('not-permitted');
 });
 
 it('a message that was stored before the mute is acknowledged when it is repeated', async () => {
@@ -221,7 +235,7 @@ it('a group whose members have all left the company is not restored', async () =
 it('an announcement is kept, and sent once by a bot that becomes a member, also in a muted group', async () => {
   await mute(0, forGood);
   const announce = (fromUserId: number, key = 'a') =>
-    context.groupModeration.announce(
+    context.groupAnnouncements.announce(
       groupId,
       { fromUserId, text: 'Lunch at one', label: '[Announcement]', key },
       actor,
@@ -240,7 +254,7 @@ it('an announcement is kept, and sent once by a bot that becomes a member, also 
     after: { announcement: 'Lunch at one', fromUserId: bot },
   });
   await expect(
-    context.groupModeration.announce(
+    context.groupAnnouncements.announce(
       groupId,
       { fromUserId: bot, text: 'x'.repeat(1_001), label: '[Announcement]', key: 'b' },
       actor,

@@ -1,58 +1,23 @@
-import { createHash } from 'node:crypto';
-import { MsgType, type TextCodec } from '@teamtalk/protocol';
+import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
-import { requireText } from '../administration/changes.js';
-import { openAudit, type RecordEvent } from '../audit/record-event.js';
-import type { Broadcasts } from '../broadcasts/broadcasts.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
-import { userHasLeft } from '../entities/index.js';
-import type { ChangedGroup } from './departures.js';
 import type { MemberChanges } from './member-changes.js';
+import { inGroup, join, kindOf, type ModerationOutcome } from './moderated-group.js';
 
-export type ModerationOutcome =
-  | { result: 'not-found' | 'unknown-user' | 'full' | 'not-a-member' }
-  | {
-      result: 'done';
-      /** changes of members, about which they are to be notified */
-      groups: ChangedGroup[];
-    };
-
-export interface Announcement {
-  /** a bot that has not left */
-  fromUserId: number;
-  text: string;
-  /** in front of the text in the message */
-  label: string;
-  /** the page's idempotency key */
-  key: string;
+export interface MuteChange {
+  /** 0: everybody */
+  userId: number;
+  /** unix seconds; 0: may write again; Infinity: for good */
+  until: number;
+  /** has to be the owner; 0: an administrator */
+  byUserId: number;
 }
 
-interface GroupRow {
-  name: string;
-  creator_id: number;
-  muted_until: number;
-  announcement: string;
-}
+export type MuteOutcome = 'done' | 'not-found' | 'not-a-member' | 'not-permitted';
 
-/** Longest announcement, characters. */
-const maxAnnouncement = 1_000;
-/** Stored as a broadcast's app, in place of an app's id, which is positive. */
-const ofConsole = -1;
-
-const lockGroup: Statement = {
-  name: 'moderation_lock_group',
-  text: `
-    SELECT name, creator_id, announcement, coalesce(extract(epoch FROM muted_until), 0)::float8 AS muted_until
-    FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE`,
-};
-
-const userWho: Statement = {
-  name: 'moderation_user',
-  text: `
-    SELECT EXISTS (SELECT FROM bot WHERE user_id = u.id) AS is_bot
-    FROM im_user u WHERE u.id = $1 AND u.status <> ${userHasLeft}`,
-};
+/** The end of the year 9999, unix seconds. */
+const latest = 253_402_300_799;
 
 const setOwner: Statement = {
   name: 'moderation_set_owner',
@@ -61,16 +26,17 @@ const setOwner: Statement = {
     WHERE id = $1 RETURNING version`,
 };
 
+// Members do not change as long as the group is locked.
+const memberMute: Statement = {
+  name: 'moderation_member_mute',
+  text: `
+    SELECT coalesce(extract(epoch FROM muted_until), 0)::float8 AS muted_until
+    FROM group_member WHERE group_id = $1 AND user_id = $2`,
+};
+
 const muteAll: Statement = {
   name: 'moderation_mute_all',
   text: 'UPDATE chat_group SET muted_until = nullif(to_timestamp($2::float8), to_timestamp(0)) WHERE id = $1',
-};
-
-const lockMember: Statement = {
-  name: 'moderation_lock_member',
-  text: `
-    SELECT coalesce(extract(epoch FROM muted_until), 0)::float8 AS muted_until
-    FROM group_member WHERE group_id = $1 AND user_id = $2 FOR NO KEY UPDATE`,
 };
 
 const muteMember: Statement = {
@@ -80,150 +46,86 @@ const muteMember: Statement = {
     WHERE group_id = $1 AND user_id = $2`,
 };
 
-const announced: Statement = {
-  name: 'moderation_announced',
-  text: 'SELECT id FROM broadcast WHERE app_id = $1 AND key = $2',
-};
-
-const setAnnouncement: Statement = {
-  name: 'moderation_set_announcement',
-  text: 'UPDATE chat_group SET announcement = $2, announced_at = clock_timestamp() WHERE id = $1',
-};
-
-/** What the console does in groups besides changing their members: owners, mutes and announcements. */
+/** Owners of groups, and who may not write in them. */
 export class GroupModeration {
   readonly #database: Database;
   readonly #memberChanges: MemberChanges;
-  readonly #broadcasts: Broadcasts;
-  readonly #textCodec: TextCodec;
 
-  constructor(
-    database: Database,
-    memberChanges: MemberChanges,
-    broadcasts: Broadcasts,
-    textCodec: TextCodec,
-  ) {
+  constructor(database: Database, memberChanges: MemberChanges) {
     this.#database = database;
     this.#memberChanges = memberChanges;
-    this.#broadcasts = broadcasts;
-    this.#textCodec = textCodec;
   }
 
   /** Gives the group to a person, who becomes a member. Clients notice it by the version. */
-  handOver(groupId: number, userId: number, actor: Actor): Promise<ModerationOutcome> {
-    return this.#inGroup('hand_over_group', groupId, actor, async (query, group, record) => {
-      const user = await find(query, userId);
-      if (!user || user.is_bot) return { result: 'unknown-user' };
-      if (group.creator_id === userId) return { result: 'done', groups: [] };
-      const added = await this.#add(query, groupId, userId);
-      if (added === 'full') return { result: 'full' };
-      const [row] = await query<{ version: number }>(setOwner, [groupId, userId]);
-      const version = row?.version ?? 0;
-      await record({
-        verb: 'group.hand-over',
-        resource: `group ${groupId}`,
-        before: { creatorId: group.creator_id },
-        after: { creatorId: userId, version, ...(added && { userIds: [userId] }) },
-      });
-      return { result: 'done', groups: added ? [{ ...added, version, newOwner: userId }] : [] };
-    });
+  async handOver(groupId: number, userId: number, actor: Actor): Promise<ModerationOutcome> {
+    const work = inGroup<ModerationOutcome>(
+      this.#database,
+      'hand_over_group',
+      groupId,
+      actor,
+      async (query, group, record) => {
+        if ((await kindOf(query, userId)) !== 'person') return { result: 'unknown-user' };
+        if (group.creator_id === userId) return { result: 'done', groups: [] };
+        const added = await join(this.#memberChanges, query, groupId, userId);
+        if (added === 'full') return { result: 'full' };
+        const [row] = await query<{ version: number }>(setOwner, [groupId, userId]);
+        const version = row?.version ?? 0;
+        await record({
+          verb: 'group.hand-over',
+          resource: `group ${groupId}`,
+          before: { creatorId: group.creator_id },
+          after: { creatorId: userId, version, ...(added && { userIds: [userId] }) },
+        });
+        return { result: 'done', groups: added ? [{ ...added, version, newOwner: userId }] : [] };
+      },
+    );
+    return (await work) ?? { result: 'not-found' };
   }
 
   /**
    * Mutes a member, or everybody besides the owner and bots: their messages are refused like those of a user who is not a
    * member (client-behaviour.md#muted-members). A message that is being stored meanwhile is not stopped.
-   * @param userId 0: everybody
-   * @param until unix seconds; 0: may write again; Infinity: for good
+   * @throws TeamTalkError `invalid-argument` when the time is invalid
    */
-  mute(groupId: number, userId: number, until: number, actor: Actor): Promise<ModerationOutcome> {
-    return this.#inGroup('mute_in_group', groupId, actor, async (query, group, record) => {
-      let before = group.muted_until;
-      if (userId === 0) await query(muteAll, [groupId, until]);
-      else {
-        if (!isStorableId(userId)) return { result: 'not-a-member' };
-        const [member] = await query<{ muted_until: number }>(lockMember, [groupId, userId]);
-        if (!member) return { result: 'not-a-member' };
-        before = member.muted_until;
-        await query(muteMember, [groupId, userId, until]);
-      }
-      if (before !== until) {
-        await record({
-          verb: 'group.mute',
-          resource: `group ${groupId}`,
-          before: { mutedUntil: shown(before) },
-          after: { mutedUntil: shown(until), ...(userId !== 0 && { userId }) },
-        });
-      }
-      return { result: 'done', groups: [] };
-    });
-  }
-
-  /**
-   * Keeps the text as the group's announcement, and has a bot, who becomes a member, send it to the group once, also when
-   * the call is repeated. BroadcastWorker sends it.
-   * @throws TeamTalkError `invalid-argument` when a text or the key is invalid
-   */
-  async announce(groupId: number, announcement: Announcement, actor: Actor): Promise<ModerationOutcome> {
-    const { fromUserId, text, label } = announcement;
-    requireText('an announcement', text, 1, maxAnnouncement);
-    requireText('a label', label, 1, 32);
-    requireText('a key', announcement.key, 1, 64);
-    const key = `announcement ${announcement.key}`;
-    return this.#inGroup('announce_in_group', groupId, actor, async (query, group, record) => {
-      if ((await query(announced, [ofConsole, key])).length > 0) return { result: 'done', groups: [] };
-      if (!(await find(query, fromUserId))?.is_bot) return { result: 'unknown-user' };
-      const added = await this.#add(query, groupId, fromUserId);
-      if (added === 'full') return { result: 'full' };
-      await query(setAnnouncement, [groupId, text]);
-      await this.#broadcasts.createIn(query, {
-        appId: ofConsole,
-        key,
-        digest: createHash('sha256').update(key).digest(),
-        fromUserId,
-        // The type that every client shows.
-        msgType: MsgType.GROUP_TEXT,
-        msgData: this.#textCodec.encrypt(`${label} ${text}`),
-        audience: 'listed',
-        ids: [groupId],
-      });
-      await record({
-        verb: 'group.announce',
-        resource: `group ${groupId}`,
-        before: { announcement: group.announcement },
-        after: { announcement: text, fromUserId, ...(added && { userIds: [fromUserId] }) },
-      });
-      return { result: 'done', groups: added ? [added] : [] };
-    });
-  }
-
-  #inGroup(
-    name: string,
-    groupId: number,
-    actor: Actor,
-    work: (query: Query, group: GroupRow, record: RecordEvent) => Promise<ModerationOutcome>,
-  ): Promise<ModerationOutcome> {
-    if (!isStorableId(groupId)) return Promise.resolve({ result: 'not-found' });
-    return this.#database.transaction(name, async (query) => {
-      const record = await openAudit(query, actor);
-      const [group] = await query<GroupRow>(lockGroup, [groupId]);
-      return group ? work(query, group, record) : { result: 'not-found' };
-    });
-  }
-
-  /** @returns undefined when the user already is a member */
-  async #add(query: Query, groupId: number, userId: number): Promise<ChangedGroup | 'full' | undefined> {
-    const addition = { groupId, kind: 'add', byAdmin: true, userId, userIds: [userId] } as const;
-    const outcome = await this.#memberChanges.changeWith(query, addition);
-    if (outcome.result !== 'ok') return 'full';
-    const { current, changed, version } = outcome;
-    if (changed.length === 0) return undefined;
-    return { groupId, version, current, added: changed, removed: [], newOwner: 0 };
+  async mute(groupId: number, { userId, until, byUserId }: MuteChange, actor: Actor): Promise<MuteOutcome> {
+    if (!(until === Number.POSITIVE_INFINITY || (until >= 0 && until <= latest))) {
+      throw new TeamTalkError('invalid-argument', 'the time is invalid');
+    }
+    const work = inGroup<MuteOutcome>(
+      this.#database,
+      'mute_in_group',
+      groupId,
+      actor,
+      async (query, group, record) => {
+        const isOwner = byUserId === group.creator_id && (await find(query, groupId, byUserId));
+        if (byUserId !== 0 && !isOwner) return 'not-permitted';
+        const member = userId === 0 ? undefined : await find(query, groupId, userId);
+        if (userId !== 0 && !member) return 'not-a-member';
+        if (userId === 0) await query(muteAll, [groupId, until]);
+        else await query(muteMember, [groupId, userId, until]);
+        const before = (member ?? group).muted_until;
+        if (before !== until) {
+          await record({
+            verb: 'group.mute',
+            resource: `group ${groupId}`,
+            before: { mutedUntil: shown(before) },
+            after: { mutedUntil: shown(until), ...(userId !== 0 && { userId }) },
+          });
+        }
+        return 'done';
+      },
+    );
+    return (await work) ?? 'not-found';
   }
 }
 
-async function find(query: Query, userId: number): Promise<{ is_bot: boolean } | undefined> {
+async function find(
+  query: Query,
+  groupId: number,
+  userId: number,
+): Promise<{ muted_until: number } | undefined> {
   if (!isStorableId(userId)) return undefined;
-  return (await query<{ is_bot: boolean }>(userWho, [userId]))[0];
+  return (await query<{ muted_until: number }>(memberMute, [groupId, userId]))[0];
 }
 
 /** For the audit, whose JSON knows no infinity. */

@@ -6,15 +6,17 @@ import {
   groupTypes,
   type MemberChange,
   makeGroup,
+  muteInGroup,
   Problem,
   savedId,
+  untilOf,
 } from '@teamtalk/administration';
 import { IM } from '@teamtalk/protocol';
 import { administration as groupAdministration } from '@teamtalk/rpc';
 import { z } from 'zod';
 import type { Context } from '../context.js';
 import { scopedKey } from '../http/idempotency-key.js';
-import { id, key, keyOf, line, pathId, senderFor } from './fields.js';
+import { id, key, keyOf, line, moment, pathId, senderFor } from './fields.js';
 import { operation } from './operation.js';
 
 const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
@@ -173,6 +175,39 @@ export const groupOperations = [
         idempotencyKey: scopedKey(app, 'change-members', keyOf(body, idempotencyKey)),
       });
       return { reply };
+    },
+  }),
+  operation({
+    method: 'post',
+    path: '/v1/groups/{group_id}/mutes',
+    id: 'muteInGroup',
+    tag: 'Groups',
+    summary: 'Mute a member, or everybody besides the owner and bots, or lift that',
+    description:
+      'Messages of muted members are refused. No client is told. The owner may, and who administers groups; the owner may also lift what an administrator did.',
+    permission,
+    administration,
+    params,
+    body: z
+      .strictObject({
+        user_id: id.nullable().describe('null: everybody'),
+        muted: z.boolean(),
+        until: moment.nullable().default(null).describe('null: for good'),
+        from_user_id: id.optional().describe('The owner to act as'),
+      })
+      .meta({ id: 'Mute' }),
+    status: 204,
+    sender: (input) => input.body.from_user_id,
+    async handle(context, { params: { group_id: groupId }, body, app, administers, actor }) {
+      const byUserId = administers ? undefined : senderFor(app, body.from_user_id);
+      await muteInGroup(context, {
+        groupId,
+        userId: body.user_id ?? 0,
+        until: untilOf(body),
+        byUserId,
+        actor: byUserId === undefined ? actor : { ...actor, asUser: byUserId },
+      });
+      return { reply: undefined };
     },
   }),
   operation({

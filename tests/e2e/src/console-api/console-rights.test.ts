@@ -376,6 +376,13 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     'department.change',
   ],
   deleteDepartment: [async () => ({ params: { department_id: await newDepartment() } }), 'department.delete'],
+  mergeDepartment: [
+    async () => ({
+      params: { department_id: await newDepartment() },
+      body: { into_id: await newDepartment() },
+    }),
+    'department.merge',
+  ],
   findGroups: [nothing],
   getGroup: [ofGroup],
   createGroup: [

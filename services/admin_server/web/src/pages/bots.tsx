@@ -38,6 +38,7 @@ export function Bots() {
     <Page title={t('bots')} about={t('bots.about')}>
       <ListCard
         title={t('bots.bots')}
+        name="bots"
         add={may('apps:write') && t('bot.new')}
         onAdd={() => {
           isAdding.value = true;

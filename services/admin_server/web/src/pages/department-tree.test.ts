@@ -40,6 +40,31 @@ it('knows which departments are within another', () => {
   expect([1, 2, 3, 4].filter((id) => tree.isWithin(id, 1))).toEqual([1, 2, 3]);
 });
 
+it('finds departments by a part of their path', () => {
+  const tree = new DepartmentTree([
+    department(1, 'Sales', null),
+    department(2, 'Field', 1),
+    department(3, 'Web', null),
+  ]);
+  expect(tree.find('sales / f').map(({ name }) => name)).toEqual(['Field']);
+  expect(tree.find('SALES').map(({ name }) => name)).toEqual(['Sales', 'Field']);
+});
+
+it('unfolds only so much that few are visible, from the top', () => {
+  const below = (parent: number, count: number) =>
+    Array.from({ length: count }, (_, i) => department(parent * 100 + i, `${parent}-${i}`, parent));
+  const tree = new DepartmentTree([
+    department(1, 'a', null),
+    department(2, 'b', null),
+    ...below(1, 5),
+    ...below(2, 50),
+    ...below(100, 3),
+  ]);
+  expect([...tree.openAtFirst(20)]).toEqual([1, 100]);
+  expect([...tree.openAtFirst(60)]).toEqual([1, 2, 100]);
+  expect([...tree.openAtFirst(1)]).toEqual([]);
+});
+
 it('offers the current department even when it does not exist', () => {
   const tree = new DepartmentTree([department(1, 'a', null)]);
   expect(tree.options('none', 7)).toEqual([

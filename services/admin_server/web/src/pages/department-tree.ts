@@ -62,6 +62,29 @@ export class DepartmentTree {
     return false;
   }
 
+  /** Departments with a text anywhere in their path, each after its parent. */
+  find(text: string): DepartmentNode[] {
+    const wanted = text.toLocaleLowerCase();
+    return this.all.filter(({ fullName }) => fullName.toLocaleLowerCase().includes(wanted));
+  }
+
+  /** The departments to unfold, from the top, so that at most `most` are visible, or those at the top. */
+  openAtFirst(most: number): Set<number> {
+    const open = new Set<number>();
+    let visible = this.top.length;
+    for (let level = this.top; level.length > 0; ) {
+      const next: DepartmentNode[] = [];
+      for (const { department_id, below } of level) {
+        if (below.length === 0 || visible + below.length > most) continue;
+        open.add(department_id);
+        visible += below.length;
+        next.push(...below);
+      }
+      level = next;
+    }
+    return open;
+  }
+
   /**
    * Options for a select.
    * @param none label of the option for no department; undefined: a department has to be chosen
@@ -81,7 +104,10 @@ export class DepartmentTree {
   }
 }
 
+// Many times faster than localeCompare.
+const { compare } = new Intl.Collator();
+
 /** Sorts by priority, as clients do, then by name. */
 function byPriority(a: Department, b: Department): number {
-  return a.priority - b.priority || a.name.localeCompare(b.name);
+  return a.priority - b.priority || compare(a.name, b.name);
 }

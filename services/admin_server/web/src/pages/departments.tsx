@@ -1,49 +1,39 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
 import { may, ownDepartment } from '../api/session.js';
-import chevron from '../chevron.svg';
 import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
-import { Dialog } from '../ui/dialog.js';
 import { Export } from '../ui/export.js';
-import { Form, Select, TextField } from '../ui/form.js';
-import { Ready } from '../ui/load.js';
-import { ChangedMeanwhile, changedFields, useMeanwhile } from '../ui/meanwhile.js';
+import { TextField } from '../ui/form.js';
+import { Ready, useSettled } from '../ui/load.js';
 import { Card, Empty, Page } from '../ui/parts.js';
-import { href } from '../ui/route.js';
 import { say } from '../ui/toast.js';
-import { type DepartmentNode, DepartmentTree } from './department-tree.js';
+import { Branch, type BranchProps } from './department-branch.js';
+import type { DepartmentNode, DepartmentTree } from './department-tree.js';
+import { DraggableTree } from './draggable-tree.js';
+import { EditDepartment, type Editing } from './edit-department.js';
+import { RemoveDepartment, type Removing } from './remove-department.js';
 import { useDepartments } from './use-departments.js';
 
-/** What the dialog edits: a new department below `parentId`, or an existing one. */
-type Editing = { readonly parentId: number | null } | { readonly changed: DepartmentNode };
+/** With more departments there is a search field. */
+const easilySeen = 20;
+/** Of a larger tree not more departments than these are unfolded at first, so that it is drawn at once. */
+const openedAtFirst = 80;
 
 export function Departments() {
   const loaded = useDepartments();
   const editing = useSignal<Editing | undefined>(undefined);
-  const closed = useSignal<ReadonlySet<number>>(new Set());
+  const removing = useSignal<Removing | undefined>(undefined);
+  const folded = useSignal<ReadonlyMap<number, boolean>>(new Map());
+  const text = useSignal('');
+  const wanted = useSettled(text.value.trim());
   const close = () => {
     editing.value = undefined;
+    removing.value = undefined;
   };
-  const remove = ({ department_id, name, fullName }: DepartmentNode) =>
-    confirmThen({
-      title: t('department.delete'),
-      text: t('department.deleteAsk', { name: fullName }),
-      action: t('department.delete'),
-      danger: true,
-      work: async () => {
-        await call('deleteDepartment', { params: { department_id } });
-        say(t('department.deleted', { name }));
-        loaded.reload();
-      },
-    });
-  const branch: BranchProps = {
-    closed: closed.value,
-    nodes: [],
-    onFold: (id) => {
-      const next = new Set(closed.value);
-      if (!next.delete(id)) next.add(id);
-      closed.value = next;
+  const branch: Omit<BranchProps, 'nodes' | 'isOpen'> = {
+    onFold: (id, open) => {
+      folded.value = new Map(folded.value).set(id, !open);
     },
     onAdd: (parentId) => {
       editing.value = { parentId };
@@ -51,7 +41,12 @@ export function Departments() {
     onChange: (changed) => {
       editing.value = { changed };
     },
-    onRemove: remove,
+    onMerge: (node) => {
+      removing.value = { node, merges: true };
+    },
+    onRemove: (node) => {
+      removing.value = { node, merges: false };
+    },
   };
   const create = may('departments:write') && ownDepartment() === null && (
     <button type="button" class="main" onClick={() => branch.onAdd(null)}>
@@ -87,15 +82,34 @@ export function Departments() {
           <>
             <Card>
               {tree.all.length > 0 ? (
-                <div class="tree">
-                  <Branch {...branch} nodes={tree.top} />
-                </div>
+                <>
+                  {tree.all.length > easilySeen && (
+                    <search>
+                      <TextField
+                        name="text"
+                        type="search"
+                        label={t('search')}
+                        placeholder={t('department.searchIn')}
+                        maxLength={64}
+                        onInput={(typed) => {
+                          text.value = typed;
+                        }}
+                      />
+                    </search>
+                  )}
+                  <DraggableTree tree={tree} onMove={(node, parent) => move(node, parent, loaded.reload)}>
+                    <Shown {...branch} tree={tree} text={wanted} folded={folded.value} />
+                  </DraggableTree>
+                </>
               ) : (
                 <Empty title={t('departments.none')}>{t('departments.noneDo')}</Empty>
               )}
             </Card>
             {editing.value && (
-              <Edit editing={editing.value} tree={tree} onClose={close} onSaved={loaded.reload} />
+              <EditDepartment editing={editing.value} tree={tree} onClose={close} onSaved={loaded.reload} />
+            )}
+            {removing.value && (
+              <RemoveDepartment {...removing.value} tree={tree} onClose={close} onDone={loaded.reload} />
             )}
           </>
         )}
@@ -104,165 +118,48 @@ export function Departments() {
   );
 }
 
-interface BranchProps {
-  readonly nodes: readonly DepartmentNode[];
-  readonly closed: ReadonlySet<number>;
-  readonly onFold: (id: number) => void;
-  readonly onAdd: (parentId: number | null) => void;
-  readonly onChange: (node: DepartmentNode) => void;
-  readonly onRemove: (node: DepartmentNode) => void;
-}
-
-function Branch(props: BranchProps) {
-  return (
-    <ul>
-      {props.nodes.map((node) => (
-        <Node key={node.department_id} node={node} {...props} />
-      ))}
-    </ul>
-  );
-}
-
-function Node({ node, ...props }: BranchProps & { readonly node: DepartmentNode }) {
-  const { department_id: id, name, below } = node;
-  const open = !props.closed.has(id);
-  return (
-    <li>
-      <div class="node">
-        {below.length > 0 ? (
-          <button
-            type="button"
-            class="fold"
-            aria-expanded={open}
-            aria-label={t('department.below', { name })}
-            onClick={() => props.onFold(id)}
-          >
-            <img src={chevron} alt="" />
-          </button>
-        ) : (
-          <span class="fold" />
-        )}
-        <span class="name">
-          <a href={href('users', { department: String(id) })}>{name}</a>
-        </span>
-        {may('departments:write') && (
-          <span class="row">
-            <button
-              type="button"
-              class="plain slim"
-              aria-label={`${t('department.addBelow')}: ${name}`}
-              onClick={() => props.onAdd(id)}
-            >
-              {t('department.addBelow')}
-            </button>
-            <button
-              type="button"
-              class="plain slim"
-              aria-label={`${t('edit')}: ${name}`}
-              onClick={() => props.onChange(node)}
-            >
-              {t('edit')}
-            </button>
-            {id !== ownDepartment() && (
-              <button
-                type="button"
-                class="plain slim danger"
-                aria-label={`${t('delete')}: ${name}`}
-                onClick={() => props.onRemove(node)}
-              >
-                {t('delete')}
-              </button>
-            )}
-          </span>
-        )}
-      </div>
-      {open && below.length > 0 && <Branch {...props} nodes={below} />}
-    </li>
-  );
-}
-
-/** The fields of a department as they were read. */
-function readDepartment(node: DepartmentNode | undefined) {
-  return node && { name: node.name, parent_id: node.parent_id, priority: node.priority };
-}
-
-interface EditProps {
-  readonly editing: Editing;
+interface ShownProps extends Omit<BranchProps, 'nodes' | 'isOpen'> {
   readonly tree: DepartmentTree;
-  readonly onClose: () => void;
-  readonly onSaved: () => void;
+  /** to search for; empty: the whole tree */
+  readonly text: string;
+  /** departments that were folded or unfolded by hand */
+  readonly folded: ReadonlyMap<number, boolean>;
 }
 
-function Edit({ editing, tree, onClose, onSaved }: EditProps) {
-  const changed = 'changed' in editing ? editing.changed : undefined;
-  const parentId = 'changed' in editing ? editing.changed.parent_id : editing.parentId;
-  const meanwhile = useMeanwhile(changed, async () => {
-    const { departments } = await call('listDepartments');
-    return new DepartmentTree(departments).get(changed?.department_id ?? null);
-  });
-  const own = ownDepartment();
-  // Department administrators cannot move their own department.
-  const moves = changed === undefined || changed.department_id !== own;
+/** The tree, of a large one only the upper part unfolded; or the departments that are searched for. */
+function Shown({ tree, text, folded, ...branch }: ShownProps) {
+  const found = text === '' ? undefined : tree.find(text);
+  if (found?.length === 0) return <p class="quiet">{t('department.noneFound')}</p>;
+  const open = found ? new Set<number>() : tree.openAtFirst(openedAtFirst);
   return (
-    <Dialog
-      title={changed ? t('department.edit', { name: changed.name }) : t('department.new')}
-      onClose={onClose}
-    >
-      <Form
-        submit={changed ? t('save') : t('department.create')}
-        onCancel={onClose}
-        onSubmit={async (values) => {
-          const body = {
-            name: values.text('name'),
-            ...(moves && { parent_id: values.number('parent_id') }),
-            priority: values.number('priority') ?? 0,
-          };
-          if (changed) {
-            const params = { department_id: changed.department_id };
-            await meanwhile.save((read) =>
-              call('changeDepartment', {
-                params,
-                body: { ...changedFields(changed, body), expected: readDepartment(read) },
-              }),
-            );
-          } else await call('createDepartment', { body });
-          say(changed ? t('saved') : t('department.created', { name: body.name }));
-          onSaved();
-          onClose();
-        }}
-      >
-        <ChangedMeanwhile
-          of={meanwhile}
-          fields={[
-            [t('name'), (of) => of?.name ?? ''],
-            [t('department.parent'), (of) => tree.fullNameOf(of?.parent_id ?? null)],
-            [t('priority'), (of) => String(of?.priority ?? '')],
-          ]}
-        />
-        <TextField name="name" label={t('name')} value={changed?.name} maxLength={64} required autofocus />
-        {moves && (
-          <Select
-            name="parent_id"
-            label={t('department.parent')}
-            hint={t('department.parentHint')}
-            value={parentId === null ? '' : String(parentId)}
-            options={tree.options(
-              own === null ? t('department.atTop') : undefined,
-              parentId,
-              ({ department_id }) => !changed || !tree.isWithin(department_id, changed.department_id),
-            )}
-          />
-        )}
-        <TextField
-          name="priority"
-          type="number"
-          label={t('priority')}
-          hint={t('department.priorityHint')}
-          value={changed?.priority ?? 0}
-          min={0}
-          max={0x7fffffff}
-        />
-      </Form>
-    </Dialog>
+    <Branch
+      // Starts again with the first ones.
+      key={text}
+      {...branch}
+      nodes={found ?? tree.top}
+      fullNames={found !== undefined}
+      isOpen={(id) => {
+        const byHand = folded.get(id);
+        return byHand === undefined ? open.has(id) : !byHand;
+      }}
+    />
   );
+}
+
+/** @param parent undefined: the top level */
+function move(node: DepartmentNode, parent: DepartmentNode | undefined, onDone: () => void): void {
+  const { department_id, name } = node;
+  confirmThen({
+    title: t('department.move'),
+    text: parent
+      ? t('department.moveAsk', { name: node.fullName, parent: parent.fullName })
+      : t('department.moveTopAsk', { name: node.fullName }),
+    action: t('department.move'),
+    work: async () => {
+      const body = { parent_id: parent?.department_id ?? null };
+      await call('changeDepartment', { params: { department_id }, body });
+      say(t('department.moved', { name }));
+      onDone();
+    },
+  });
 }

@@ -36,6 +36,7 @@ export function HookList({ bots }: { bots: readonly Bot[] }) {
     <>
       <ListCard
         title={t('hooks')}
+        name="hooks"
         add={may('apps:write') && bots.length > 0 && t('hook.new')}
         onAdd={() => {
           isAdding.value = true;

@@ -6,8 +6,8 @@ import { Dialog } from '../ui/dialog.js';
 import { Form, Select, TextField } from '../ui/form.js';
 import type { Bot } from './bots.js';
 import { GroupPicker } from './group-picker.js';
+import { callName } from './user-name.js';
 import { UserPicker } from './user-picker.js';
-import { callName } from './users.js';
 
 interface NewHookProps {
   readonly bots: readonly Bot[];

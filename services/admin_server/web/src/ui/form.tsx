@@ -179,16 +179,32 @@ export function TextField({
 interface SelectProps extends FieldProps {
   readonly value?: string | undefined;
   readonly options: readonly { readonly value: string; readonly label: string }[];
+  /** an option other than the empty one has to be chosen */
+  readonly required?: boolean;
   readonly onChange?: (value: string) => void;
 }
 
-export function Select({ name, label, hint, class: style, value = '', options, onChange }: SelectProps) {
+export function Select({
+  name,
+  label,
+  hint,
+  class: style,
+  value = '',
+  options,
+  required = false,
+  onChange,
+}: SelectProps) {
   const id = useId();
   const fault = useFault(name);
   return (
     <div class={`field ${style ?? ''}`}>
       <label for={id}>{label}</label>
-      <select id={id} name={name} onChange={(event) => onChange?.(event.currentTarget.value)}>
+      <select
+        id={id}
+        name={name}
+        required={required}
+        onChange={(event) => onChange?.(event.currentTarget.value)}
+      >
         {options.map((option) => (
           <option key={option.value} value={option.value} selected={option.value === value}>
             {option.label}
