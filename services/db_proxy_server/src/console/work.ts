@@ -55,7 +55,7 @@ export type ConsoleHandlers<Service> = {
 export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof consoleWork> {
   const { consoleAccounts, consoleAttempts, consoleLogins, consoleReports, consoleSessions, departures } =
     context;
-  const { installationReports, loginFailures, loginLimit, ownSecondFactor } = context;
+  const { clientBuilds, installationReports, loginFailures, loginLimit, ownSecondFactor } = context;
   // Reads the whole chain, so concurrent requests share one run.
   const verify = coalesce(() => consoleReports.verifyAudit());
 
@@ -68,6 +68,8 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
     },
 
     getQueues: () => installationReports.queues(),
+
+    listClients: async () => ({ clients: await clientBuilds.all() }),
 
     getSchema: () => installationReports.schema(),
 

@@ -42,6 +42,7 @@ import { ImportProgress1764000000285 } from './1764000000285-import-progress.js'
 import { BroadcastOrders1764000000290 } from './1764000000290-broadcast-orders.js';
 import { UserSearchTerms1764000000293 } from './1764000000293-user-search-terms.js';
 import { SilentPushes1764000000295 } from './1764000000295-silent-pushes.js';
+import { ClientBuilds1764000000300 } from './1764000000300-client-builds.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -89,4 +90,5 @@ export const migrations = [
   BroadcastOrders1764000000290,
   UserSearchTerms1764000000293,
   SilentPushes1764000000295,
+  ClientBuilds1764000000300,
 ];

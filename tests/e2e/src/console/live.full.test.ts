@@ -54,9 +54,7 @@ it('shows the rate and the delay of messages as they are sent', async () => {
     return Number.parseFloat((await figure('Messages a second').textContent()) ?? '');
   };
   await expect.poll(sendAndRead, patiently).toBeGreaterThan(0);
-  await expect
-    .poll(() => figure('Delivery time (p99)').textContent(), patiently)
-    .toMatch(/^[\d.]+ (ms|sec)/);
+  await expect.poll(() => figure('Delivery time (p99)').textContent(), patiently).toMatch(/^[\d.]+ (ms|sec)/);
   await expect.poll(() => figure('Deliveries a second').textContent(), patiently).not.toMatch(/^0$/);
   await page.getByRole('img', { name: /^Messages a second since this page was opened/ }).waitFor();
   expect(await seriousFaults(page)).toEqual([]);
@@ -184,6 +182,22 @@ it('shows the addresses that clients are told, and what sets them', async () => 
     String(stand.cluster.port('msg_server', 0, 'client')),
   );
   expect(await seriousFaults(page)).toEqual([]);
+});
+
+it('remembers clients when their msg_server has stopped', async () => {
+  await stand.cluster.stopNode('msg_server');
+  await visit(page, 'clients');
+  await expect
+    .poll(async () => {
+      await page.reload();
+      return page.locator('tbody tr', { hasText: '3.1.0' }).textContent();
+    }, patiently)
+    // No users, no connections, one login.
+    .toMatch(/^Windows3\.1\.0001/);
+  expect(await page.locator('tbody tr', { hasText: 'test/1.0' }).textContent()).toContain(
+    'malformed body: 1',
+  );
+  await stand.cluster.restart('msg_server', 0);
 });
 
 it('is translated into Chinese', async () => {
