@@ -110,7 +110,9 @@ function buildIn(
   builds.set(key, sum);
   sum.logins += logins;
   sum.lastSeen = Math.max(sum.lastSeen, lastSeen);
-  for (const { fault, count } of (faults ?? []) as readonly teamtalk.bus.ClientFaults[]) sum.faults.set(fault, (sum.faults.get(fault) ?? 0) + count);
+  for (const { fault, count } of (faults ?? []) as readonly teamtalk.bus.ClientFaults[]) {
+    sum.faults.set(fault, (sum.faults.get(fault) ?? 0) + count);
+  }
   return sum;
 }
 
