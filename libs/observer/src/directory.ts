@@ -10,7 +10,7 @@ export interface Known {
   address: string;
   /** its heartbeat says that it accepts no new work */
   draining: boolean;
-  /** its version by its heartbeat; undefined: of a version before 0.2, or only the address is known */
+  /** its version by its heartbeat; undefined: it does not say it, or only the address is known */
   version?: string | undefined;
   /** connections by its heartbeat; undefined when that has none */
   connections?: number | undefined;

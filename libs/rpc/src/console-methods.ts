@@ -10,6 +10,7 @@ const board = consoleApi.console;
 export const consoleWork = {
   getCounts: methodAt('teamtalk.console.ConsoleWork/GetCounts', board.CountsRequest, board.Counts),
   getQueues: methodAt('teamtalk.console.ConsoleWork/GetQueues', board.QueuesRequest, board.Queues),
+  listClients: methodAt('teamtalk.console.ConsoleWork/ListClients', board.ClientsRequest, board.ClientList),
   getSchema: methodAt('teamtalk.console.ConsoleWork/GetSchema', board.SchemaRequest, board.Schema),
   getImportProgress: methodAt(
     'teamtalk.console.ConsoleWork/GetImportProgress',
@@ -276,6 +277,7 @@ function row(method: object, ...needed: ConsolePermission[]): [string, Needs] {
 export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWork.getCounts, 'overview:read'),
   row(consoleWork.getQueues, 'overview:read'),
+  row(consoleWork.listClients, 'overview:read'),
   row(consoleWork.getSchema, 'overview:read'),
   row(consoleWork.getImportProgress, 'overview:read'),
   row(administration.findUsers, 'users:read'),

@@ -91,6 +91,7 @@ export const accounts = {
   forgetPushDevices: method('Accounts/ForgetPushDevices', db.ForgetPushDevicesRequest, db.ChangeReply),
   setPushShield: method('Accounts/SetPushShield', db.PushShieldRequest, db.ChangeReply),
   getPushShield: method('Accounts/GetPushShield', db.UserRequest, db.PushShield),
+  recordClients: method('Accounts/RecordClients', db.RecordClientsRequest, db.ChangeReply),
 } as const;
 
 /** proto/internal/db_proxy.proto, service Groups. */

@@ -1,5 +1,6 @@
 import { createTextCodec } from '@teamtalk/protocol';
 import { type Kit, SecretKeys } from '@teamtalk/service-kit';
+import { ClientBuilds } from './accounts/client-builds.js';
 import { DepartmentAdministration } from './accounts/department-administration.js';
 import { DepartmentMerges } from './accounts/department-merges.js';
 import { Departments } from './accounts/departments.js';
@@ -62,6 +63,7 @@ export interface Context {
   readonly kit: Kit;
   readonly users: Users;
   readonly userSettings: UserSettings;
+  readonly clientBuilds: ClientBuilds;
   readonly pushDevices: PushDevices;
   readonly pushJobs: PushJobs;
   readonly pushCredentials: PushCredentials;
@@ -154,6 +156,7 @@ export async function createContext(
   return {
     kit,
     users: new Users(database),
+    clientBuilds: new ClientBuilds(database),
     userSettings: new UserSettings(database),
     pushDevices: new PushDevices(database, kit),
     pushJobs: new PushJobs(database),

@@ -17,6 +17,7 @@ import { answerConnections } from './handlers/bus/user-connections.js';
 import { answerUserSessions } from './handlers/bus/user-sessions.js';
 import { dispatcher } from './handlers/client/index.js';
 import { IdleGc } from './idle-gc.js';
+import { recordClients } from './record-clients.js';
 
 /**
  * Starts msg_server: accepts clients, passes their messages to db_proxy_server, and delivers stored messages and events
@@ -38,6 +39,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   listenToOthers(context, stallDetector);
   const ports = await listener.listen();
   showGauges(kit, listener, context);
+  recordClients(metrics.builds, context.pool, kit);
 
   // Route_servers deliver until the last client is gone.
   cluster.register(

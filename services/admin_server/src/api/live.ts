@@ -33,6 +33,7 @@ const build = z.object({
   users: z.int().describe('Online; a user at two msg_servers counts twice'),
   connections: z.int(),
   logins: z.int(),
+  first_seen: moment.nullable().describe('Logins and faults are counted since; null: less than a minute ago'),
   last_seen: moment.nullable(),
   faults: z.array(z.object({ fault: z.string(), count: z.int() })).describe('Most frequent first'),
 });
@@ -90,13 +91,12 @@ export const liveApi = define({
     tag: 'Overview',
     summary: 'Which programs clients run, and what they do wrong',
     description:
-      'A msg_server counts at most 256 client types and versions one by one, since it started; the longest unseen make room.',
+      'Those that are connected or were in the last 90 days. A msg_server counts at most 256 client types and versions one by one in a minute; 2000 are kept.',
     access: 'overview:read',
     status: 200,
     reply: z
       .object({
         builds: z.array(build).describe('Most users first'),
-        since: moment.nullable().describe('Logins and faults are counted since; null: nowhere'),
         unanswered: z.int().describe('msg_servers that do not answer'),
       })
       .meta({ id: 'Clients' }),

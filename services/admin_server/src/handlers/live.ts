@@ -5,7 +5,7 @@ import { clientClassOf } from '@teamtalk/protocol';
 import { type consoleApi, consoleWork } from '@teamtalk/rpc';
 import { formatInstance } from '@teamtalk/service-kit';
 import type { ApiReply } from '../api/index.js';
-import { type Build, toldAddresses } from '../live/client-counts.js';
+import { type Build, toldAddresses, withRecorded } from '../live/client-counts.js';
 import type { Call, Handlers } from './handler.js';
 
 type Activity = ApiReply<'getActivity'>;
@@ -55,10 +55,13 @@ export const live: Handlers<'getActivity' | 'listClients' | 'listSettings'> = {
   },
 
   async listClients(call) {
-    const [{ clients }] = await Promise.all([call.live.look(), mayRead(call)]);
+    const [{ clients }, recorded] = await Promise.all([
+      call.live.look(),
+      ask(call, consoleWork.listClients, {}),
+    ]);
+    const builds = withRecorded(clients.builds, recorded.clients as consoleApi.console.SeenClient[]);
     return {
-      builds: clients.builds.map(shownBuild).sort((a, b) => b.users - a.users || b.logins - a.logins),
-      since: clients.since === 0 ? null : momentOf(clients.since),
+      builds: builds.map(shownBuild).sort((a, b) => b.users - a.users || b.logins - a.logins),
       unanswered: clients.unanswered,
     };
   },
@@ -103,18 +106,21 @@ function shownBuild({
   clientType,
   version,
   isBot,
-  isCollective,
+  firstSeen,
   lastSeen,
   faults,
   ...counts
 }: Build): ShownBuild {
+  const momentOrNull = (at: number) => (at === 0 ? null : momentOf(at));
+  const isCollective = clientType === 0;
   return {
     ...counts,
     client: clientNames[clientType] ?? null,
     version,
     class: isCollective ? null : clientClassOf(clientType, version, isBot),
     collective: isCollective,
-    last_seen: lastSeen === 0 ? null : momentOf(lastSeen),
+    first_seen: momentOrNull(firstSeen),
+    last_seen: momentOrNull(lastSeen),
     faults: [...faults].map(([fault, count]) => ({ fault, count })).sort((a, b) => b.count - a.count),
   };
 }

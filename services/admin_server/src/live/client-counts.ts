@@ -5,25 +5,28 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 /** Milliseconds a server has to answer. */
 const answerMs = 1_500;
 
-/** A client type and version, at all msg_servers together. */
+/** A client type and version, at all msg_servers together; type 0 stands for several, and for connections before their login. */
 export interface Build {
   clientType: number;
   version: string;
   isBot: boolean;
-  isCollective: boolean;
   users: number;
   connections: number;
   logins: number;
-  /** unix seconds; 0: never */
+  /** unix seconds; 0: not known */
+  firstSeen: number;
   lastSeen: number;
   faults: Map<string, number>;
 }
 
+/** What was counted of a build in one place. */
+type Counted = Pick<teamtalk.bus.ClientBuild, 'clientType' | 'version' | 'bot' | 'logins' | 'lastSeen'> & {
+  faults?: readonly object[] | null;
+};
+
 export interface ClientCounts {
   builds: Build[];
   classes: { clientClass: ClientClass; users: number; connections: number }[];
-  /** unix seconds since when logins and faults have been counted everywhere; 0: there is no msg_server */
-  since: number;
   /** msg_servers that have not answered: they run the version before, or are in trouble */
   unanswered: number;
 }
@@ -52,7 +55,6 @@ export async function countClients(bus: Bus, msgServers: Registry): Promise<Clie
       clientClass: clientClass as ClientClass,
       ...counts,
     })),
-    since: Math.max(0, ...given.map(({ since }) => since)),
     unanswered: answers.length - given.length,
   };
 }
@@ -70,28 +72,52 @@ export function toldAddresses(
   );
 }
 
+/** Adds what is recorded to what msg_servers count. */
+export function withRecorded(
+  builds: readonly Build[],
+  recorded: readonly (Counted & { firstSeen: number })[],
+): Build[] {
+  const sums = new Map(
+    builds.map((build) => [keyOf(build, build.isBot), { ...build, faults: new Map(build.faults) }]),
+  );
+  for (const each of recorded) buildIn(sums, each).firstSeen = each.firstSeen;
+  return [...sums.values()];
+}
+
 function add(builds: Map<string, Build>, build: teamtalk.bus.ClientBuild): void {
-  const { clientType, version, bot, collective, users, connections, logins, lastSeen } = build;
-  const key = `${clientType} ${bot} ${collective} ${version}`;
+  const sum = buildIn(builds, build as Counted);
+  sum.users += build.users;
+  sum.connections += build.connections;
+}
+
+/** The build, with what was counted added. */
+function buildIn(
+  builds: Map<string, Build>,
+  { clientType, version, bot, logins, lastSeen, faults }: Counted,
+): Build {
+  const key = keyOf({ clientType, version }, bot);
   const sum = builds.get(key) ?? {
     clientType,
     version,
     isBot: bot,
-    isCollective: collective,
     users: 0,
     connections: 0,
     logins: 0,
+    firstSeen: 0,
     lastSeen: 0,
     faults: new Map<string, number>(),
   };
-  sum.users += users;
-  sum.connections += connections;
+  builds.set(key, sum);
   sum.logins += logins;
   sum.lastSeen = Math.max(sum.lastSeen, lastSeen);
-  for (const { fault, count } of build.faults as teamtalk.bus.ClientFaults[]) {
+  for (const { fault, count } of (faults ?? []) as readonly teamtalk.bus.ClientFaults[]) {
     sum.faults.set(fault, (sum.faults.get(fault) ?? 0) + count);
   }
-  builds.set(key, sum);
+  return sum;
+}
+
+function keyOf({ clientType, version }: Pick<Build, 'clientType' | 'version'>, isBot: boolean): string {
+  return `${clientType} ${isBot} ${version}`;
 }
 
 async function answerOrNone<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { isSwitch } from '../database/switch.js';
 import { isStorableText } from '../database/text.js';
 import { setPushSubscription } from '../push/push-subscription.js';
+import type { ClientBuild } from './client-builds.js';
 import { logIn } from './log-in.js';
 import { login } from './login.js';
 import { toUser } from './user-rows.js';
@@ -14,12 +15,14 @@ import { maxAvatarLength } from './user-settings.js';
 const maxIds = 5_000;
 /** Longest signature, characters (client-behaviour.md#avatars-and-signatures). */
 const maxSignatureLength = 128;
+/** Most client types and versions in one request. */
+const maxCounted = 1_000;
 /** Longest device token, characters; APNs and FCM tokens have some 200. */
 const maxTokenLength = 4_096;
 
 /** The gRPC service Accounts. Changes reply whether they were made; what is too long or out of range is refused. */
 export function accountsRpc(context: Context): Handlers<typeof service> {
-  const { departments, deviceRegistrations, kit, pushDevices, userSettings, users } = context;
+  const { clientBuilds, departments, deviceRegistrations, kit, pushDevices, userSettings, users } = context;
   const checkLogin = login(context);
   const userChanges = coalesce((since) => users.changes(since));
   const departmentChanges = coalesce((since) => departments.changes(since));
@@ -112,6 +115,14 @@ export function accountsRpc(context: Context): Handlers<typeof service> {
     /** 0x010e; off for unknown users. */
     async getPushShield({ userId }) {
       return { shieldStatus: (await userSettings.pushShield(userId)) ? 1 : 0 };
+    },
+
+    async recordClients({ clients }) {
+      if (clients.length > maxCounted) {
+        throw new TeamTalkError('invalid-argument', `at most ${maxCounted} clients can be recorded at once`);
+      }
+      await clientBuilds.add(clients as ClientBuild[]);
+      return { done: true };
     },
   };
 }

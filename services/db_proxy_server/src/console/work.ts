@@ -64,7 +64,8 @@ export type ConsoleHandlers<Service> = {
 export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof consoleWork> {
   const { consoleAccounts, consoleAttempts, consoleLogins, consoleReports, consoleSessions, departures } =
     context;
-  const { departmentMerges, installationReports, loginFailures, loginLimit, ownSecondFactor } = context;
+  const { clientBuilds, departmentMerges, installationReports, loginFailures, loginLimit, ownSecondFactor } =
+    context;
   // Reads the whole chain, so concurrent requests share one run.
   const verify = coalesce(() => consoleReports.verifyAudit());
 
@@ -78,6 +79,8 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
     },
 
     getQueues: () => installationReports.queues(),
+
+    listClients: async () => ({ clients: await clientBuilds.all() }),
 
     getSchema: () => installationReports.schema(),
 

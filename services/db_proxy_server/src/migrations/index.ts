@@ -43,6 +43,7 @@ import { BroadcastOrders1764000000290 } from './1764000000290-broadcast-orders.j
 import { UserSearchTerms1764000000293 } from './1764000000293-user-search-terms.js';
 import { SilentPushes1764000000295 } from './1764000000295-silent-pushes.js';
 import { TriedPushes1764000000296 } from './1764000000296-tried-pushes.js';
+import { ClientBuilds1764000000300 } from './1764000000300-client-builds.js';
 import { BulkChanges1764000000303 } from './1764000000303-bulk-changes.js';
 import { GroupModeration1764000000306 } from './1764000000306-group-moderation.js';
 import { AppKeys1764000000309 } from './1764000000309-app-keys.js';
@@ -95,6 +96,7 @@ export const migrations = [
   UserSearchTerms1764000000293,
   SilentPushes1764000000295,
   TriedPushes1764000000296,
+  ClientBuilds1764000000300,
   BulkChanges1764000000303,
   GroupModeration1764000000306,
   AppKeys1764000000309,

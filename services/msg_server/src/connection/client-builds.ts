@@ -12,128 +12,127 @@ interface Connected extends Client {
   readonly clientClass: ClientClass;
 }
 
-interface Counts {
+/** What has been counted of a build and is not recorded yet. */
+export interface Growth extends Client {
   logins: number;
   /** unix seconds */
   lastSeen: number;
   readonly faults: Map<string, number>;
 }
 
-/** A build, its current connections, and what has been counted. */
-export interface SeenBuild extends Client, Counts {
+export interface BuildCounts extends Growth {
   users: number;
   connections: number;
-  /** it stands for connections before their login, and for builds that are no longer counted one by one */
-  isCollective: boolean;
 }
 
-export interface ClassCount {
+export interface ClassCounts {
   clientClass: ClientClass;
   users: number;
   connections: number;
 }
 
-/** Clients choose their version, so there may be any number. */
+interface Online {
+  connections: number;
+  readonly users: Set<number>;
+}
+
+/** Clients choose their version, so there may be any number. Further ones are counted together. */
 const maxBuilds = 256;
+
+/** Stands for connections before their login, and for builds beyond the maximum. */
+const others: Client = { clientType: 0, clientVersion: '', isBot: false };
 
 /** Counts logins and protocol faults by client type and version. */
 export class ClientBuilds {
   readonly #max: number;
-  /** by key, the longest unseen first */
-  readonly #builds = new Map<string, Client & Counts>();
-  readonly #others: Client & Counts = { clientType: 0, clientVersion: '', isBot: false, ...noCounts() };
-  /** unix seconds */
-  readonly since = now();
+  #growth = new Map<string, Growth>();
 
   constructor(max = maxBuilds) {
     this.#max = max;
   }
 
   loggedIn(client: Client): void {
-    this.#seen(client).logins++;
+    this.#growthOf(client).logins++;
   }
 
-  /** @param client before its login it has no client type */
+  /** @param client has no client type before its login */
   fault(client: Client, fault: string): void {
-    const { faults } = client.clientType === 0 ? this.#others : this.#seen(client);
-    faults.set(fault, (faults.get(fault) ?? 0) + 1);
+    add(this.#growthOf(client).faults, fault, 1);
   }
 
-  /** @param connections all that are logged in */
-  list(connections: Iterable<Connected>): { builds: SeenBuild[]; classes: ClassCount[] } {
-    const builds = new Map<string, { connections: number; users: Set<number> }>();
-    const classes = new Map<ClientClass, { connections: number; users: Set<number> }>();
+  /** Returns what has been counted since the last call. */
+  take(): Growth[] {
+    const growth = [...this.#growth.values()];
+    this.#growth = new Map();
+    return growth;
+  }
+
+  /** Counts again what was taken and could not be recorded. */
+  giveBack(growth: readonly Growth[]): void {
+    for (const { logins, lastSeen, faults, ...client } of growth) {
+      const counts = this.#growthOf(client, lastSeen);
+      counts.logins += logins;
+      for (const [fault, count] of faults) add(counts.faults, fault, count);
+    }
+  }
+
+  /** The builds that are connected or not recorded yet. @param connections all that are logged in */
+  list(connections: Iterable<Connected>): { builds: BuildCounts[]; classes: ClassCounts[] } {
+    const builds = new Map<string, { client: Client; online: Online }>();
+    const classes = new Map<ClientClass, Online>();
     for (const connection of connections) {
-      const key = keyOf(connection);
-      // Logged in, so counted; unless others have displaced it since.
-      count(builds, this.#builds.has(key) ? key : '', connection.userId);
-      count(classes, connection.clientClass, connection.userId);
+      const client = builds.has(keyOf(connection)) || builds.size < this.#max ? connection : others;
+      const build = builds.get(keyOf(client)) ?? { client, online: nobody() };
+      builds.set(keyOf(client), build);
+      count(build.online, connection.userId);
+      const online = classes.get(connection.clientClass) ?? nobody();
+      classes.set(connection.clientClass, online);
+      count(online, connection.userId);
     }
-    const shown = (counts: Client & Counts, key: string): SeenBuild => {
-      const found = builds.get(key);
-      return {
-        ...counts,
-        users: found?.users.size ?? 0,
-        connections: found?.connections ?? 0,
-        isCollective: key === '',
-      };
-    };
-    const others = shown(this.#others, '');
+    for (const [key, client] of this.#growth) {
+      if (!builds.has(key)) builds.set(key, { client, online: nobody() });
+    }
     return {
-      builds: [
-        ...[...this.#builds].map(([key, counts]) => shown(counts, key)),
-        ...(others.connections > 0 || others.logins > 0 || others.faults.size > 0 ? [others] : []),
-      ],
-      classes: [...classes].map(([clientClass, { users, connections: open }]) => ({
-        clientClass,
-        users: users.size,
-        connections: open,
+      builds: [...builds].map(([key, { client, online }]) => ({
+        ...(this.#growth.get(key) ?? nothing(client, 0)),
+        ...countsOf(online),
       })),
+      classes: [...classes].map(([clientClass, online]) => ({ clientClass, ...countsOf(online) })),
     };
   }
 
-  #seen(client: Client): Counts {
-    const key = keyOf(client);
-    const { clientType, clientVersion, isBot } = client;
-    const counts = this.#builds.get(key) ?? { clientType, clientVersion, isBot, ...noCounts() };
-    counts.lastSeen = now();
-    this.#builds.delete(key);
-    this.#builds.set(key, counts);
-    if (this.#builds.size > this.#max) this.#displaceFirst();
-    return counts;
-  }
-
-  #displaceFirst(): void {
-    for (const [key, { logins, faults, lastSeen }] of this.#builds) {
-      this.#builds.delete(key);
-      this.#others.logins += logins;
-      this.#others.lastSeen = Math.max(this.#others.lastSeen, lastSeen);
-      for (const [fault, n] of faults)
-        this.#others.faults.set(fault, (this.#others.faults.get(fault) ?? 0) + n);
-      return;
-    }
+  #growthOf(client: Client, lastSeen = Math.floor(Date.now() / 1000)): Growth {
+    const isKnown =
+      client.clientType !== 0 && (this.#growth.has(keyOf(client)) || this.#growth.size < this.#max);
+    const counted = isKnown ? client : others;
+    const growth = this.#growth.get(keyOf(counted)) ?? nothing(counted, lastSeen);
+    growth.lastSeen = Math.max(growth.lastSeen, lastSeen);
+    this.#growth.set(keyOf(counted), growth);
+    return growth;
   }
 }
 
-function count<Key>(
-  counts: Map<Key, { connections: number; users: Set<number> }>,
-  key: Key,
-  userId: number,
-): void {
-  const found = counts.get(key) ?? { connections: 0, users: new Set() };
-  found.connections++;
-  found.users.add(userId);
-  counts.set(key, found);
+function nothing({ clientType, clientVersion, isBot }: Client, lastSeen: number): Growth {
+  return { clientType, clientVersion, isBot, logins: 0, lastSeen, faults: new Map() };
+}
+
+function nobody(): Online {
+  return { connections: 0, users: new Set() };
+}
+
+function count(online: Online, userId: number): void {
+  online.connections++;
+  online.users.add(userId);
+}
+
+function countsOf({ connections, users }: Online): { users: number; connections: number } {
+  return { users: users.size, connections };
+}
+
+function add(faults: Map<string, number>, fault: string, times: number): void {
+  faults.set(fault, (faults.get(fault) ?? 0) + times);
 }
 
 function keyOf({ clientType, clientVersion, isBot }: Client): string {
   return `${clientType} ${isBot} ${clientVersion}`;
-}
-
-function noCounts(): Counts {
-  return { logins: 0, lastSeen: 0, faults: new Map() };
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000);
 }

@@ -149,12 +149,7 @@ it('lists the builds of clients with their protocol faults, filtered and exporte
   await raw.send(broken.fill(0xff, 16));
   await visit(page, 'clients');
   const build = (text: string) => page.locator('tbody tr', { hasText: text });
-  await expect
-    .poll(async () => {
-      await page.reload();
-      return build('test/1.0').textContent();
-    }, patiently)
-    .toContain('malformed body: 1');
+  await expect.poll(reloadedRows, patiently).toContainEqual(expect.stringContaining('malformed body: 1'));
   expect(await build('test/1.0').textContent()).toContain('refused message type: 1');
   expect(await build('3.1.0').textContent()).toContain('Windows');
   expect(await build('2.0.9').textContent()).toContain('Android');
@@ -184,6 +179,18 @@ it('shows the addresses that clients are told, and what sets them', async () => 
   expect(await seriousFaults(page)).toEqual([]);
 });
 
+it('remembers clients when their msg_server has stopped', async () => {
+  await stand.cluster.stopNode('msg_server');
+  await visit(page, 'clients');
+  // No users, no connections, one login.
+  const gone = expect.stringMatching(/^Windows3\.1\.0001/);
+  await expect.poll(reloadedRows, patiently).toContainEqual(gone);
+  expect(await page.locator('tbody tr', { hasText: 'test/1.0' }).textContent()).toContain(
+    'malformed body: 1',
+  );
+  await stand.cluster.restart('msg_server', 0);
+});
+
 it('is translated into Chinese', async () => {
   await choose(page, 'language', 'zh-CN');
   for (const [path, heading] of [
@@ -204,4 +211,11 @@ it('no page reported an error or a policy violation', () => {
 
 function condition(text: string) {
   return page.locator('.checks li', { hasText: text });
+}
+
+/** The rows of the page's table, loaded anew. */
+async function reloadedRows(): Promise<string[]> {
+  await page.reload();
+  await page.locator('tbody tr').first().waitFor();
+  return page.locator('tbody tr').allTextContents();
 }

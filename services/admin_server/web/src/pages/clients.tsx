@@ -27,8 +27,8 @@ export function Clients() {
       name="clients"
       searchIn={t('clients.searchIn')}
       load={async (text, _limit, _after, signal) => {
-        const { builds, since, unanswered } = await call('listClients', undefined, signal);
-        about.value = aboutText(since, unanswered);
+        const { builds, unanswered } = await call('listClients', undefined, signal);
+        about.value = aboutText(unanswered);
         const rows = builds
           .map((build, key) => ({ ...build, key }))
           .filter((build) => matches(build, text.toLowerCase(), clientClass.value, show.value));
@@ -43,6 +43,7 @@ export function Clients() {
         t('overview.online'),
         t('overview.connections'),
         t('clients.logins'),
+        t('clients.firstSeen'),
         t('clients.lastSeen'),
         t('clients.faults'),
       ]}
@@ -53,6 +54,7 @@ export function Clients() {
         build.users,
         build.connections,
         build.logins,
+        build.first_seen ?? '',
         build.last_seen ?? '',
         build.faults.map(faultText).join('; '),
       ]}
@@ -88,9 +90,9 @@ export function Clients() {
   );
 }
 
-function aboutText(since: string | null, unanswered: number): string {
-  const counted = since === null ? t('clients.about') : t('clients.since', { when: when(since) });
-  return unanswered === 0 ? counted : `${counted} ${t('clients.unanswered', { count: unanswered })}`;
+function aboutText(unanswered: number): string {
+  const about = t('clients.about');
+  return unanswered === 0 ? about : `${about} ${t('clients.unanswered', { count: unanswered })}`;
 }
 
 function matches(build: Build, text: string, clientClass: string, show: (typeof shown)[number]): boolean {
