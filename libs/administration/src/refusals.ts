@@ -18,6 +18,10 @@ export const refusals = {
     'conflict',
     'there is no other owner with a password, or another account has this e-mail address',
   ],
+  'last-owner-or-own-account': [
+    'conflict',
+    'there is no other owner with a password, or the account is your own',
+  ],
   'members-changing': ['conflict', 'members are being added concurrently'],
   'name-taken': ['conflict', 'the name is taken'],
   'no-image-server': ['not-possible', 'no image server is configured: MSFS_URL'],

@@ -109,6 +109,11 @@ export const consoleWork = {
     board.ChangeAccountRequest,
     board.AccountReply,
   ),
+  deleteAccount: methodAt(
+    'teamtalk.console.ConsoleWork/DeleteAccount',
+    board.AccountRequest,
+    board.AccountReply,
+  ),
   inviteAccount: methodAt(
     'teamtalk.console.ConsoleWork/InviteAccount',
     board.AccountRequest,
@@ -133,6 +138,11 @@ export const consoleWork = {
     'teamtalk.console.ConsoleWork/UnlockUser',
     board.LoginFailuresRequest,
     board.AccountReply,
+  ),
+  getUserStanding: methodAt(
+    'teamtalk.console.ConsoleWork/GetUserStanding',
+    board.UserStandingRequest,
+    board.UserStanding,
   ),
   resetSecondFactor: methodAt(
     'teamtalk.console.ConsoleWork/ResetSecondFactor',
@@ -293,11 +303,14 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWork.listAccounts, 'accounts:read'),
   row(consoleWork.createAccount, 'accounts:write'),
   row(consoleWork.changeAccount, 'accounts:write'),
+  row(consoleWork.deleteAccount, 'accounts:write'),
   row(consoleWork.inviteAccount, 'accounts:write'),
   row(consoleWork.endAccountSessions, 'accounts:write'),
   row(consoleWork.unlockAccount, 'accounts:write'),
   row(consoleWork.listLoginFailures, 'users:read'),
   row(consoleWork.unlockUser, 'users:reset-password'),
+  // The handler leaves out what the role may not see.
+  row(consoleWork.getUserStanding, 'users:read'),
   row(consoleWork.resetSecondFactor, 'accounts:write'),
   row(consoleWork.beginSecondFactor),
   row(consoleWork.confirmSecondFactor),

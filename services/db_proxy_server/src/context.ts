@@ -29,6 +29,7 @@ import { ConsoleReports } from './console/reports.js';
 import { SecondFactors } from './console/second-factors.js';
 import { ConsoleSessions } from './console/sessions.js';
 import { ConsoleSignOn } from './console/sign-on.js';
+import { UserStandings } from './console/user-standing.js';
 import type { Database } from './database/database.js';
 import { Discovery } from './discovery-items/discovery.js';
 import { FileTasks } from './files/file-tasks.js';
@@ -101,6 +102,7 @@ export interface Context {
   readonly consoleSessions: ConsoleSessions;
   readonly consoleSignOn: ConsoleSignOn;
   readonly departmentScope: DepartmentScope;
+  readonly userStandings: UserStandings;
   readonly loginFailures: LoginFailures;
   readonly secondFactors: SecondFactors;
   readonly ownSecondFactor: OwnSecondFactor;
@@ -131,6 +133,7 @@ export async function createContext(
   kit.life.onStop('hash upgrades', () => hashUpgrades.stop());
   const replica = new HistoryReplica(config.historyDatabase, kit);
   kit.life.onStop('replica for history', () => replica.close());
+  const sessions = new SessionLists(database);
   const memberChanges = new MemberChanges(database, config.groupMaxMembers);
   const { issuer, secretsKey, secondFactorRoles } = config.console;
   const secretKeys = secretsKey === '' ? undefined : new SecretKeys(secretsKey);
@@ -157,7 +160,7 @@ export async function createContext(
     hashUpgrades,
     messages: new Messages(database, replica),
     messageTraces: new MessageTraces(database),
-    sessions: new SessionLists(database),
+    sessions,
     groups: new Groups(database, config.groupMaxMembers),
     memberChanges,
     departures: new Departures(database, memberChanges),
@@ -186,6 +189,7 @@ export async function createContext(
     consoleSessions: new ConsoleSessions(database),
     consoleSignOn: new ConsoleSignOn(issuer, database),
     departmentScope: new DepartmentScope(database),
+    userStandings: new UserStandings(database, sessions),
     loginFailures: new LoginFailures(database, config.loginLimit),
     secondFactors,
     ownSecondFactor: new OwnSecondFactor(consoleAttempts, secondFactors, database),

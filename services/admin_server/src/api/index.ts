@@ -15,6 +15,7 @@ import { pushesApi } from './pushes.js';
 import { secondFactorApi } from './second-factor.js';
 import { sessionApi } from './session.js';
 import { userImportsApi } from './user-imports.js';
+import { userStandingApi } from './user-standing.js';
 import { usersApi } from './users.js';
 
 /** All operations of /admin/v1 by id, in the order of the OpenAPI document. */
@@ -25,6 +26,7 @@ export const api = {
   ...usersApi,
   ...userImportsApi,
   ...loginFailuresApi,
+  ...userStandingApi,
   ...pushesApi,
   ...departmentsApi,
   ...groupsApi,

@@ -12,6 +12,7 @@ import { reports } from './reports.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
 import { userImports } from './user-imports.js';
+import { userStanding } from './user-standing.js';
 import { users } from './users.js';
 
 /** The handlers of all operations. */
@@ -23,6 +24,7 @@ export const handlers: Handlers = {
   ...departures,
   ...userImports,
   ...loginFailures,
+  ...userStanding,
   ...departments,
   ...groups,
   ...pictures,

@@ -83,6 +83,7 @@ const checks: ReadonlyMap<string, Check> = new Map([
   [administration.listPushes.path, ofUser],
   [consoleWork.listLoginFailures.path, ofUser],
   [consoleWork.unlockUser.path, ofUser],
+  [consoleWork.getUserStanding.path, ofUser],
   [administration.createDepartment.path, ({ fields }: Request, { has }: Scope) => has(fields?.parentId)],
   [administration.changeDepartment.path, mayMove],
   [consoleWork.leaveGroups.path, mayHandOver],
