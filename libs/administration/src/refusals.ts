@@ -36,6 +36,7 @@ export const refusals = {
   'successor-unknown': ['not-possible', 'the successor does not exist, has left, or is to leave as well'],
   'too-many-broadcasts': ['conflict', '100 broadcasts are already waiting'],
   'too-many-pages': ['conflict', 'there are already 200 discovery pages'],
+  'too-many-views': ['conflict', 'the account has 50 saved views already'],
   'user-has-left': ['conflict', 'the user has left; restore them first'],
   'user-not-left': ['conflict', 'the user has not left; mark them as having left first'],
   'user-on-hold': ['not-possible', 'the user is under a legal hold'],

@@ -94,6 +94,14 @@ export const consoleWork = {
     board.IssueImportPasswordsRequest,
     board.IssuedPasswords,
   ),
+  listSavedViews: methodAt(
+    'teamtalk.console.ConsoleWork/ListSavedViews',
+    board.SavedViewsRequest,
+    board.SavedViewList,
+  ),
+  saveView: methodAt('teamtalk.console.ConsoleWork/SaveView', board.SavedView, board.ViewReply),
+  renameView: methodAt('teamtalk.console.ConsoleWork/RenameView', board.RenameViewRequest, board.ViewReply),
+  deleteView: methodAt('teamtalk.console.ConsoleWork/DeleteView', board.DeleteViewRequest, board.ViewReply),
   listAccounts: methodAt(
     'teamtalk.console.ConsoleWork/ListAccounts',
     board.ListAccountsRequest,
@@ -300,6 +308,11 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleBroadcasts.previewBroadcast, 'broadcasts:write'),
   row(consoleBroadcasts.orderBroadcast, 'broadcasts:write'),
   row(consoleBroadcasts.cancelBroadcast, 'broadcasts:write'),
+  // Only those of the account itself.
+  row(consoleWork.listSavedViews, 'users:read'),
+  row(consoleWork.saveView, 'users:read'),
+  row(consoleWork.renameView, 'users:read'),
+  row(consoleWork.deleteView, 'users:read'),
   row(consoleWork.listAccounts, 'accounts:read'),
   row(consoleWork.createAccount, 'accounts:write'),
   row(consoleWork.changeAccount, 'accounts:write'),

@@ -26,6 +26,7 @@ import { ConsoleLogins } from './console/log-in.js';
 import { LoginFailures } from './console/login-failures.js';
 import { OwnSecondFactor } from './console/own-second-factor.js';
 import { ConsoleReports } from './console/reports.js';
+import { SavedViews } from './console/saved-views.js';
 import { SecondFactors } from './console/second-factors.js';
 import { ConsoleSessions } from './console/sessions.js';
 import { ConsoleSignOn } from './console/sign-on.js';
@@ -103,6 +104,7 @@ export interface Context {
   readonly consoleSignOn: ConsoleSignOn;
   readonly departmentScope: DepartmentScope;
   readonly userStandings: UserStandings;
+  readonly savedViews: SavedViews;
   readonly loginFailures: LoginFailures;
   readonly secondFactors: SecondFactors;
   readonly ownSecondFactor: OwnSecondFactor;
@@ -190,6 +192,7 @@ export async function createContext(
     consoleSignOn: new ConsoleSignOn(issuer, database),
     departmentScope: new DepartmentScope(database),
     userStandings: new UserStandings(database, sessions),
+    savedViews: new SavedViews(database),
     loginFailures: new LoginFailures(database, config.loginLimit),
     secondFactors,
     ownSecondFactor: new OwnSecondFactor(consoleAttempts, secondFactors, database),

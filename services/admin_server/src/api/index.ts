@@ -12,6 +12,7 @@ import { loginFailuresApi } from './login-failures.js';
 import { overviewApi } from './overview.js';
 import { picturesApi } from './pictures.js';
 import { pushesApi } from './pushes.js';
+import { savedViewsApi } from './saved-views.js';
 import { secondFactorApi } from './second-factor.js';
 import { sessionApi } from './session.js';
 import { userImportsApi } from './user-imports.js';
@@ -24,6 +25,7 @@ export const api = {
   ...secondFactorApi,
   ...overviewApi,
   ...usersApi,
+  ...savedViewsApi,
   ...userImportsApi,
   ...loginFailuresApi,
   ...userStandingApi,

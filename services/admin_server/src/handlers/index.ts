@@ -9,6 +9,7 @@ import { lifecycle } from './lifecycle.js';
 import { loginFailures } from './login-failures.js';
 import { pictures } from './pictures.js';
 import { reports } from './reports.js';
+import { savedViews } from './saved-views.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
 import { userImports } from './user-imports.js';
@@ -21,6 +22,7 @@ export const handlers: Handlers = {
   ...secondFactor,
   ...reports,
   ...users,
+  ...savedViews,
   ...departures,
   ...userImports,
   ...loginFailures,

@@ -8,6 +8,7 @@ import type { Refusal } from './attempts.js';
 import { bulkChangeHandlers } from './bulk-changes.js';
 import { toChangedGroup } from './changed-groups.js';
 import type { RecoveryCodes } from './own-second-factor.js';
+import { savedViewHandlers } from './saved-view-handlers.js';
 import type { ConsoleSession } from './sessions.js';
 import { userImportHandlers } from './user-imports.js';
 
@@ -64,6 +65,7 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
   return {
     ...userImportHandlers(context),
     ...bulkChangeHandlers(context),
+    ...savedViewHandlers(context),
 
     async getCounts() {
       const { users, users_left: usersLeft, departments, groups } = await consoleReports.counts();

@@ -43,6 +43,7 @@ import { BroadcastOrders1764000000290 } from './1764000000290-broadcast-orders.j
 import { UserSearchTerms1764000000293 } from './1764000000293-user-search-terms.js';
 import { SilentPushes1764000000295 } from './1764000000295-silent-pushes.js';
 import { BulkChanges1764000000303 } from './1764000000303-bulk-changes.js';
+import { SavedViews1764000000304 } from './1764000000304-saved-views.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -91,4 +92,5 @@ export const migrations = [
   UserSearchTerms1764000000293,
   SilentPushes1764000000295,
   BulkChanges1764000000303,
+  SavedViews1764000000304,
 ];

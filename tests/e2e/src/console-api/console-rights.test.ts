@@ -171,6 +171,14 @@ async function checkedImport(): Promise<Asked> {
   return asked;
 }
 
+const view = { text: '', department_id: null, status: 'present', columns: ['tel'] };
+
+/** A view that the role's account has saved. */
+async function savedView(role: ConsoleRole): Promise<Asked> {
+  const { view_id } = await (await again(role)).done('saveView', { body: { ...view, name: unique() } });
+  return { params: { view_id } };
+}
+
 const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGroup()).group_id } });
 const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
 const nothing = async (): Promise<Asked> => ({});
@@ -228,6 +236,10 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     'user.change',
   ],
   setUserPicture: [async () => ({ ...(await ofUser()), body: { picture } }), 'user.change'],
+  listSavedViews: [nothing],
+  saveView: [async () => ({ body: { ...view, name: unique() } }), 'view.create'],
+  renameView: [async (role) => ({ ...(await savedView(role)), body: { name: unique() } }), 'view.change'],
+  deleteView: [savedView, 'view.delete'],
   createUserImport: [async () => ({ body: { file_name: 'people.csv' } }), 'import.create'],
   chooseUsers: [
     async () => ({
