@@ -131,6 +131,8 @@ function Edit({ group, onSaved, onClose }: EditProps) {
           onClose();
         }}
       >
+        <TextField name="name" label={t('name')} value={group.name} maxLength={256} required autofocus />
+        <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
         <ChangedMeanwhile
           of={meanwhile}
           fields={[
@@ -138,8 +140,6 @@ function Edit({ group, onSaved, onClose }: EditProps) {
             [t('user.avatar'), ({ avatar_url }) => avatar_url],
           ]}
         />
-        <TextField name="name" label={t('name')} value={group.name} maxLength={256} required autofocus />
-        <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
       </Form>
     </Dialog>
   );

@@ -13,7 +13,7 @@ import { say } from '../ui/toast.js';
 type View = ApiReply<'listSavedViews'>['views'][number];
 
 /** What a saved view keeps, without its name. */
-export type ViewContent = Omit<ApiRequest<'saveView'>['body'], 'name'>;
+type ViewContent = Omit<ApiRequest<'saveView'>['body'], 'name'>;
 
 interface SavedViewsProps {
   /** id of the view that is shown; undefined: none */

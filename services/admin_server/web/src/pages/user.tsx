@@ -111,7 +111,7 @@ function Profile({ user, loaded, departments }: DetailsProps) {
   const url = user.avatar_url;
   const params = { user_id: user.user_id };
   return (
-    <>
+    <div class="stack">
       <Facts
         of={shownFields(departments).map(([label, shown]) => [
           label,
@@ -132,7 +132,7 @@ function Profile({ user, loaded, departments }: DetailsProps) {
           }}
         />
       )}
-    </>
+    </div>
   );
 }
 
@@ -161,8 +161,8 @@ function Edit({ user, departments, onSaved, onCancel }: EditProps) {
         onSaved(saved);
       }}
     >
-      <ChangedMeanwhile of={meanwhile} fields={shownFields(departments)} />
       <UserFields of={user} departments={departments} />
+      <ChangedMeanwhile of={meanwhile} fields={shownFields(departments)} />
     </Form>
   );
 }

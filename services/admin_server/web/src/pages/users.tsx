@@ -142,20 +142,22 @@ function ChooseColumns({ shown }: { shown: Signal<readonly ColumnId[]> }) {
   return (
     <details>
       <summary>{t('view.columns')}</summary>
-      {userColumns.map((column) => (
-        <label key={column} class="row">
-          <input
-            type="checkbox"
-            checked={shown.value.includes(column)}
-            onChange={({ currentTarget: { checked } }) => {
-              shown.value = userColumns.filter((each) =>
-                each === column ? checked : shown.peek().includes(each),
-              );
-            }}
-          />
-          {labelOf(column)}
-        </label>
-      ))}
+      <div class="row">
+        {userColumns.map((column) => (
+          <label key={column} class="row">
+            <input
+              type="checkbox"
+              checked={shown.value.includes(column)}
+              onChange={({ currentTarget: { checked } }) => {
+                shown.value = userColumns.filter((each) =>
+                  each === column ? checked : shown.peek().includes(each),
+                );
+              }}
+            />
+            {labelOf(column)}
+          </label>
+        ))}
+      </div>
     </details>
   );
 }
