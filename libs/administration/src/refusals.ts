@@ -21,6 +21,10 @@ export const refusals = {
     'conflict',
     'there is no other owner with a password, or another account has this e-mail address',
   ],
+  'last-owner-or-own-account': [
+    'conflict',
+    'there is no other owner with a password, or the account is your own',
+  ],
   'members-changing': ['conflict', 'members are being added concurrently'],
   'name-taken': ['conflict', 'the name is taken'],
   'no-image-server': ['not-possible', 'no image server is configured: MSFS_URL'],
@@ -39,6 +43,7 @@ export const refusals = {
   'too-many-apps': ['conflict', 'there are already 1,000 apps'],
   'too-many-broadcasts': ['conflict', '100 broadcasts are already waiting'],
   'too-many-pages': ['conflict', 'there are already 200 discovery pages'],
+  'too-many-views': ['conflict', 'the account has 50 saved views already'],
   'too-many-webhooks': ['conflict', 'there are already 100 webhooks'],
   'unknown-user': ['not-possible', 'there is no such user'],
   'user-has-left': ['conflict', 'the user has left; restore them first'],

@@ -103,6 +103,14 @@ export const consoleWork = {
     board.IssueImportPasswordsRequest,
     board.IssuedPasswords,
   ),
+  listSavedViews: methodAt(
+    'teamtalk.console.ConsoleWork/ListSavedViews',
+    board.SavedViewsRequest,
+    board.SavedViewList,
+  ),
+  saveView: methodAt('teamtalk.console.ConsoleWork/SaveView', board.SavedView, board.ViewReply),
+  renameView: methodAt('teamtalk.console.ConsoleWork/RenameView', board.RenameViewRequest, board.ViewReply),
+  deleteView: methodAt('teamtalk.console.ConsoleWork/DeleteView', board.DeleteViewRequest, board.ViewReply),
   listAccounts: methodAt(
     'teamtalk.console.ConsoleWork/ListAccounts',
     board.ListAccountsRequest,
@@ -116,6 +124,11 @@ export const consoleWork = {
   changeAccount: methodAt(
     'teamtalk.console.ConsoleWork/ChangeAccount',
     board.ChangeAccountRequest,
+    board.AccountReply,
+  ),
+  deleteAccount: methodAt(
+    'teamtalk.console.ConsoleWork/DeleteAccount',
+    board.AccountRequest,
     board.AccountReply,
   ),
   inviteAccount: methodAt(
@@ -142,6 +155,11 @@ export const consoleWork = {
     'teamtalk.console.ConsoleWork/UnlockUser',
     board.LoginFailuresRequest,
     board.AccountReply,
+  ),
+  getUserStanding: methodAt(
+    'teamtalk.console.ConsoleWork/GetUserStanding',
+    board.UserStandingRequest,
+    board.UserStanding,
   ),
   resetSecondFactor: methodAt(
     'teamtalk.console.ConsoleWork/ResetSecondFactor',
@@ -360,14 +378,22 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleBroadcasts.previewBroadcast, 'broadcasts:write'),
   row(consoleBroadcasts.orderBroadcast, 'broadcasts:write'),
   row(consoleBroadcasts.cancelBroadcast, 'broadcasts:write'),
+  // Only those of the account itself.
+  row(consoleWork.listSavedViews, 'users:read'),
+  row(consoleWork.saveView, 'users:read'),
+  row(consoleWork.renameView, 'users:read'),
+  row(consoleWork.deleteView, 'users:read'),
   row(consoleWork.listAccounts, 'accounts:read'),
   row(consoleWork.createAccount, 'accounts:write'),
   row(consoleWork.changeAccount, 'accounts:write'),
+  row(consoleWork.deleteAccount, 'accounts:write'),
   row(consoleWork.inviteAccount, 'accounts:write'),
   row(consoleWork.endAccountSessions, 'accounts:write'),
   row(consoleWork.unlockAccount, 'accounts:write'),
   row(consoleWork.listLoginFailures, 'users:read'),
   row(consoleWork.unlockUser, 'users:reset-password'),
+  // The handler leaves out what the role may not see.
+  row(consoleWork.getUserStanding, 'users:read'),
   row(consoleWork.resetSecondFactor, 'accounts:write'),
   row(consoleWork.beginSecondFactor),
   row(consoleWork.confirmSecondFactor),

@@ -29,9 +29,11 @@ import { ConsoleLogins } from './console/log-in.js';
 import { LoginFailures } from './console/login-failures.js';
 import { OwnSecondFactor } from './console/own-second-factor.js';
 import { ConsoleReports } from './console/reports.js';
+import { SavedViews } from './console/saved-views.js';
 import { SecondFactors } from './console/second-factors.js';
 import { ConsoleSessions } from './console/sessions.js';
 import { ConsoleSignOn } from './console/sign-on.js';
+import { UserStandings } from './console/user-standing.js';
 import type { Database } from './database/database.js';
 import { Discovery } from './discovery-items/discovery.js';
 import { FileTasks } from './files/file-tasks.js';
@@ -115,6 +117,8 @@ export interface Context {
   readonly consoleSessions: ConsoleSessions;
   readonly consoleSignOn: ConsoleSignOn;
   readonly departmentScope: DepartmentScope;
+  readonly userStandings: UserStandings;
+  readonly savedViews: SavedViews;
   readonly loginFailures: LoginFailures;
   readonly secondFactors: SecondFactors;
   readonly ownSecondFactor: OwnSecondFactor;
@@ -145,6 +149,7 @@ export async function createContext(
   kit.life.onStop('hash upgrades', () => hashUpgrades.stop());
   const replica = new HistoryReplica(config.historyDatabase, kit);
   kit.life.onStop('replica for history', () => replica.close());
+  const sessions = new SessionLists(database);
   const memberChanges = new MemberChanges(database, config.groupMaxMembers);
   const { issuer, secretsKey, secondFactorRoles } = config.console;
   const secretKeys = secretsKey === '' ? undefined : new SecretKeys(secretsKey);
@@ -173,7 +178,7 @@ export async function createContext(
     hashUpgrades,
     messages: new Messages(database, replica),
     messageTraces: new MessageTraces(database),
-    sessions: new SessionLists(database),
+    sessions,
     groups: new Groups(database, config.groupMaxMembers),
     memberChanges,
     departures: new Departures(database, memberChanges),
@@ -208,6 +213,8 @@ export async function createContext(
     consoleSessions: new ConsoleSessions(database),
     consoleSignOn: new ConsoleSignOn(issuer, database),
     departmentScope: new DepartmentScope(database),
+    userStandings: new UserStandings(database, sessions),
+    savedViews: new SavedViews(database),
     loginFailures: new LoginFailures(database, config.loginLimit),
     secondFactors,
     ownSecondFactor: new OwnSecondFactor(consoleAttempts, secondFactors, database),

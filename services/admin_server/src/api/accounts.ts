@@ -82,6 +82,17 @@ export const accountsApi = define({
       .meta({ id: 'AccountChange' }),
     status: 204,
   },
+  deleteAccount: {
+    method: 'delete',
+    path: '/admin/v1/accounts/{account_id}',
+    tag,
+    summary: 'Delete an account',
+    description:
+      'Its sessions end; the audit keeps its name. Not possible for one’s own account, nor for the last owner with a password.',
+    access: 'accounts:write',
+    params,
+    status: 204,
+  },
   inviteAccount: {
     method: 'post',
     path: '/admin/v1/accounts/{account_id}/invitation',

@@ -14,9 +14,11 @@ import { loginFailuresApi } from './login-failures.js';
 import { overviewApi } from './overview.js';
 import { picturesApi } from './pictures.js';
 import { pushesApi } from './pushes.js';
+import { savedViewsApi } from './saved-views.js';
 import { secondFactorApi } from './second-factor.js';
 import { sessionApi } from './session.js';
 import { userImportsApi } from './user-imports.js';
+import { userStandingApi } from './user-standing.js';
 import { usersApi } from './users.js';
 import { webhooksApi } from './webhooks.js';
 
@@ -27,8 +29,10 @@ export const api = {
   ...overviewApi,
   ...liveApi,
   ...usersApi,
+  ...savedViewsApi,
   ...userImportsApi,
   ...loginFailuresApi,
+  ...userStandingApi,
   ...pushesApi,
   ...departmentsApi,
   ...groupsApi,

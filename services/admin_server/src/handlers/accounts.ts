@@ -7,6 +7,7 @@ export const accounts: Handlers<
   | 'listAccounts'
   | 'createAccount'
   | 'changeAccount'
+  | 'deleteAccount'
   | 'inviteAccount'
   | 'resetSecondFactor'
   | 'endAccountSessions'
@@ -46,6 +47,15 @@ export const accounts: Handlers<
       await ask(call, consoleWork.changeAccount, request),
       'account',
       'last-owner-or-address-taken',
+    );
+    return undefined;
+  },
+
+  async deleteAccount(call, { params: { account_id: accountId } }) {
+    requireDone(
+      await ask(call, consoleWork.deleteAccount, { accountId }),
+      'account',
+      'last-owner-or-own-account',
     );
     return undefined;
   },

@@ -14,10 +14,12 @@ import { loginFailures } from './login-failures.js';
 import { pictures } from './pictures.js';
 import { pushes } from './pushes.js';
 import { reports } from './reports.js';
+import { savedViews } from './saved-views.js';
 import { secondFactor } from './second-factor.js';
 import { session } from './session.js';
 import { upgrade } from './upgrade.js';
 import { userImports } from './user-imports.js';
+import { userStanding } from './user-standing.js';
 import { users } from './users.js';
 import { webhooks } from './webhooks.js';
 
@@ -29,10 +31,12 @@ export const handlers: Handlers = {
   ...live,
   ...upgrade,
   ...users,
+  ...savedViews,
   ...departures,
   ...userImports,
   ...loginFailures,
   ...pushes,
+  ...userStanding,
   ...departments,
   ...groups,
   ...groupModeration,

@@ -118,6 +118,16 @@ const unlink: Statement = {
   text: 'DELETE FROM console_identity WHERE account_id = $1',
 };
 
+const lockForRemoval: Statement = {
+  name: 'console_account_lock_for_removal',
+  text: 'SELECT id FROM console_account WHERE id = $1 FOR UPDATE',
+};
+
+const remove: Statement = {
+  name: 'console_account_delete',
+  text: 'DELETE FROM console_account WHERE id = $1',
+};
+
 const otherOwners: Statement = {
   name: 'console_other_owners',
   text: `
@@ -168,6 +178,25 @@ export class ConsoleAccounts {
       if (disabled) await endSessions(query, accountId);
       const changes = changesOf(account, fields);
       if (changes) await record('account.change', changes);
+      return 'done';
+    });
+  }
+
+  /** `conflict` when nobody else could log in as an owner. The audit keeps the account's name. */
+  delete(accountId: number, actor: Actor): Promise<AccountOutcome> {
+    return this.#audited('console_account_delete', accountId, actor, async (query, account, record) => {
+      if (await isLastOwner(query, account)) return 'conflict';
+      // A login in progress would otherwise add a session between these statements.
+      await query(lockForRemoval, [accountId]);
+      await endSessions(query, accountId);
+      await removeSecondFactor(query, accountId);
+      await forgetFailures(query, account.name);
+      await query(unlink, [accountId]);
+      await query(remove, [accountId]);
+      const { name, role, departmentId, email } = account;
+      await record('account.delete', {
+        before: setFields({ name, role, departmentId, email: email || null }),
+      });
       return 'done';
     });
   }

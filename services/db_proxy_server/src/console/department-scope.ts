@@ -85,6 +85,12 @@ const checks: ReadonlyMap<string, Check> = new Map([
   [consolePushes.testDevice.path, ofUser],
   [consoleWork.listLoginFailures.path, ofUser],
   [consoleWork.unlockUser.path, ofUser],
+  [consoleWork.getUserStanding.path, ofUser],
+  // Only those of the account itself.
+  [consoleWork.listSavedViews.path, () => true],
+  [consoleWork.saveView.path, () => true],
+  [consoleWork.renameView.path, () => true],
+  [consoleWork.deleteView.path, () => true],
   [administration.createDepartment.path, ({ fields }: Request, { has }: Scope) => has(fields?.parentId)],
   [administration.changeDepartment.path, mayMove],
   [consoleWork.leaveGroups.path, mayHandOver],

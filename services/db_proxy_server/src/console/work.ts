@@ -1,4 +1,4 @@
-import { consoleApi, type consoleWork } from '@teamtalk/rpc';
+import { consoleApi, type consoleWork, mayInConsole } from '@teamtalk/rpc';
 import { coalesce } from '@teamtalk/service-kit';
 import type { Actor } from '../actor.js';
 import type { Context } from '../context.js';
@@ -8,6 +8,7 @@ import type { Refusal } from './attempts.js';
 import { bulkChangeHandlers } from './bulk-changes.js';
 import { toWireChange } from './changed-group.js';
 import type { RecoveryCodes } from './own-second-factor.js';
+import { savedViewHandlers } from './saved-view-handlers.js';
 import type { ConsoleSession } from './sessions.js';
 import { userImportHandlers } from './user-imports.js';
 
@@ -64,14 +65,22 @@ export type ConsoleHandlers<Service> = {
 export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof consoleWork> {
   const { consoleAccounts, consoleAttempts, consoleLogins, consoleReports, consoleSessions, departures } =
     context;
-  const { clientBuilds, departmentMerges, installationReports, loginFailures, loginLimit, ownSecondFactor } =
-    context;
+  const {
+    clientBuilds,
+    departmentMerges,
+    installationReports,
+    loginFailures,
+    loginLimit,
+    ownSecondFactor,
+    userStandings,
+  } = context;
   // Reads the whole chain, so concurrent requests share one run.
   const verify = coalesce(() => consoleReports.verifyAudit());
 
   return {
     ...userImportHandlers(context),
     ...bulkChangeHandlers(context),
+    ...savedViewHandlers(context),
 
     async getCounts() {
       const { users, users_left: usersLeft, departments, groups } = await consoleReports.counts();
@@ -189,6 +198,11 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
       return { result: results[await consoleAccounts.change(accountId, fields, actor)] };
     },
 
+    async deleteAccount({ accountId }, { session, actor }) {
+      if (accountId === session.account_id) return { result: ACCOUNT_CONFLICT };
+      return { result: results[await consoleAccounts.delete(accountId, actor)] };
+    },
+
     async inviteAccount({ accountId }, { actor }) {
       return toInvitation(await consoleAccounts.invite(accountId, actor));
     },
@@ -213,6 +227,9 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
     async unlockUser({ userId }, { actor }) {
       return { result: (await loginFailures.unlock(userId, actor)) ? ACCOUNT_DONE : ACCOUNT_NOT_FOUND };
     },
+
+    getUserStanding: ({ userId }, { session }) =>
+      userStandings.of(userId, (permission) => mayInConsole(session.role, permission)),
 
     async resetSecondFactor({ accountId }, { session, actor }) {
       // Removing one's own needs a code, so that a stolen session is not enough.

@@ -105,6 +105,25 @@ function toSessions([list]: readonly ListRow[]): SessionRow[] {
   });
 }
 
+/** A conversation with unread messages, without their content. */
+export interface UnreadCount {
+  session_id: number;
+  /** 1 single, 2 group */
+  session_type: number;
+  unread: number;
+  /** of all conversations */
+  total: number;
+  conversations: number;
+}
+
+const unreadCounts: Statement = {
+  name: 'sessions_unread_counts',
+  text: `
+    SELECT session_id, session_type, unread::int4 AS unread, (sum(unread) OVER ())::float8 AS total,
+      (count(*) OVER ())::int4 AS conversations
+    FROM (${sessionsOfUser}) a WHERE unread > 0 ORDER BY unread DESC, conv LIMIT $2`,
+};
+
 const unread: Statement = { name: 'sessions_unread', text: listed('unread > 0', maxUnread) };
 
 const recent: Statement = {
@@ -165,6 +184,12 @@ export class SessionLists {
   async unread(userId: number): Promise<SessionRow[]> {
     if (!isStorableId(userId)) return [];
     return toSessions(await this.#database.query<ListRow>(unread, [userId]));
+  }
+
+  /** The conversations with the most unread messages, most first. */
+  async unreadCounts(userId: number, limit: number): Promise<UnreadCount[]> {
+    if (!isStorableId(userId)) return [];
+    return this.#database.query<UnreadCount>(unreadCounts, [userId, limit]);
   }
 
   /**

@@ -45,6 +45,7 @@ import { SilentPushes1764000000295 } from './1764000000295-silent-pushes.js';
 import { TriedPushes1764000000296 } from './1764000000296-tried-pushes.js';
 import { ClientBuilds1764000000300 } from './1764000000300-client-builds.js';
 import { BulkChanges1764000000303 } from './1764000000303-bulk-changes.js';
+import { SavedViews1764000000304 } from './1764000000304-saved-views.js';
 import { GroupModeration1764000000306 } from './1764000000306-group-moderation.js';
 import { AppKeys1764000000309 } from './1764000000309-app-keys.js';
 import { WebhookStates1764000000310 } from './1764000000310-webhook-states.js';
@@ -98,6 +99,7 @@ export const migrations = [
   TriedPushes1764000000296,
   ClientBuilds1764000000300,
   BulkChanges1764000000303,
+  SavedViews1764000000304,
   GroupModeration1764000000306,
   AppKeys1764000000309,
   WebhookStates1764000000310,

@@ -215,6 +215,14 @@ async function newHook(): Promise<Asked> {
   const { user_id } = await newUser();
   return { body: { name: `hook ${unique()}`, bot_id, any_receiver: false, rate: 1, user_id } };
 }
+const view = { text: '', department_id: null, status: 'present', columns: ['tel'] };
+
+/** A view that the role's account has saved. */
+async function savedView(role: ConsoleRole): Promise<Asked> {
+  const { view_id } = await (await again(role)).done('saveView', { body: { ...view, name: unique() } });
+  return { params: { view_id } };
+}
+
 const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGroup()).group_id } });
 const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
 const nothing = async (): Promise<Asked> => ({});
@@ -272,6 +280,10 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
     'user.change',
   ],
   setUserPicture: [async () => ({ ...(await ofUser()), body: { picture } }), 'user.change'],
+  listSavedViews: [nothing],
+  saveView: [async () => ({ body: { ...view, name: unique() } }), 'view.create'],
+  renameView: [async (role) => ({ ...(await savedView(role)), body: { name: unique() } }), 'view.change'],
+  deleteView: [savedView, 'view.delete'],
   createUserImport: [async () => ({ body: { file_name: 'people.csv' } }), 'import.create'],
   chooseUsers: [
     async () => ({
@@ -322,6 +334,7 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   listLoginFailures: [ofUser],
   unlockUser: [failedUser, 'user.unlock'],
   unlockAccount: [failedAccount, 'account.unlock'],
+  getUserStanding: [ofUser],
   listDevices: [ofUser],
   listPushes: [ofUser],
   getPushProviders: [nothing],
@@ -526,6 +539,7 @@ const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, ver
   listAccounts: [nothing],
   createAccount: [async () => ({ body: { name: `a${unique()}`, role: 'viewer' } }), 'account.create'],
   changeAccount: [async () => ({ ...(await ofAccount()), body: { role: 'auditor' } }), 'account.change'],
+  deleteAccount: [ofAccount, 'account.delete'],
   inviteAccount: [ofAccount, 'account.invite'],
   resetSecondFactor: [accountWithCodes, 'account.second-factor-reset'],
   endAccountSessions: [ofAccount, 'account.end-sessions'],

@@ -41,6 +41,18 @@ export function AccountActions({ account, onEdit, onChanged, onInvited }: Accoun
         onChanged();
       },
     });
+  const remove = () =>
+    confirmThen({
+      title: t('account.delete'),
+      text: t('account.deleteAsk', { name }),
+      action: t('account.delete'),
+      danger: true,
+      work: async () => {
+        await call('deleteAccount', { params });
+        say(t('account.deleted', { name }));
+        onChanged();
+      },
+    });
   const unlock = () =>
     confirmThen({
       title: t('failures.unlock'),
@@ -91,6 +103,9 @@ export function AccountActions({ account, onEdit, onChanged, onInvited }: Accoun
         danger={!disabled}
         onClick={toggle}
       />
+      {account_id !== me.value?.account_id && (
+        <RowAction label={t('account.delete')} name={name} danger onClick={remove} />
+      )}
     </>
   );
 }

@@ -17,6 +17,7 @@ type Event = ApiReply<'listAuditEvents'>['events'][number];
 /** Prefixes of verbs. */
 const subjects = [
   'user.',
+  'view.',
   'department.',
   'group.',
   'discovery.',

@@ -152,14 +152,6 @@ function Edit({ item, onSaved, onClose }: EditProps) {
           onClose();
         }}
       >
-        <ChangedMeanwhile
-          of={meanwhile}
-          fields={[
-            [t('name'), (of) => of?.name ?? ''],
-            [t('discovery.url'), (of) => of?.url ?? ''],
-            [t('priority'), (of) => String(of?.priority ?? '')],
-          ]}
-        />
         <TextField name="name" label={t('name')} value={item?.name} maxLength={64} required autofocus />
         <TextField
           name="url"
@@ -178,6 +170,14 @@ function Edit({ item, onSaved, onClose }: EditProps) {
           value={item?.priority ?? 0}
           min={0}
           max={0x7fffffff}
+        />
+        <ChangedMeanwhile
+          of={meanwhile}
+          fields={[
+            [t('name'), (of) => of?.name ?? ''],
+            [t('discovery.url'), (of) => of?.url ?? ''],
+            [t('priority'), (of) => String(of?.priority ?? '')],
+          ]}
         />
       </Form>
     </Dialog>

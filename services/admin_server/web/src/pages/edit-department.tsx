@@ -60,14 +60,6 @@ export function EditDepartment({ editing, tree, onClose, onSaved }: EditProps) {
           onClose();
         }}
       >
-        <ChangedMeanwhile
-          of={meanwhile}
-          fields={[
-            [t('name'), (of) => of?.name ?? ''],
-            [t('department.parent'), (of) => tree.fullNameOf(of?.parent_id ?? null)],
-            [t('priority'), (of) => String(of?.priority ?? '')],
-          ]}
-        />
         <TextField name="name" label={t('name')} value={changed?.name} maxLength={64} required autofocus />
         {moves && (
           <Select
@@ -90,6 +82,14 @@ export function EditDepartment({ editing, tree, onClose, onSaved }: EditProps) {
           value={changed?.priority ?? 0}
           min={0}
           max={0x7fffffff}
+        />
+        <ChangedMeanwhile
+          of={meanwhile}
+          fields={[
+            [t('name'), (of) => of?.name ?? ''],
+            [t('department.parent'), (of) => tree.fullNameOf(of?.parent_id ?? null)],
+            [t('priority'), (of) => String(of?.priority ?? '')],
+          ]}
         />
       </Form>
     </Dialog>

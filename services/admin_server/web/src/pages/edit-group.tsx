@@ -36,13 +36,6 @@ export function EditGroup({ group, onDone, onClose }: EditGroupProps) {
           onClose();
         }}
       >
-        <ChangedMeanwhile
-          of={meanwhile}
-          fields={[
-            [t('name'), ({ name }) => name],
-            [t('user.avatar'), ({ avatar_url }) => avatar_url],
-          ]}
-        />
         <TextField name="name" label={t('name')} value={group.name} maxLength={256} required autofocus />
         <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
         {group.type === 'temporary' && (
@@ -64,6 +57,13 @@ export function EditGroup({ group, onDone, onClose }: EditGroupProps) {
           value={group.max_members ?? ''}
           min={1}
           max={0x7fffffff}
+        />
+        <ChangedMeanwhile
+          of={meanwhile}
+          fields={[
+            [t('name'), ({ name }) => name],
+            [t('user.avatar'), ({ avatar_url }) => avatar_url],
+          ]}
         />
       </Form>
     </Dialog>

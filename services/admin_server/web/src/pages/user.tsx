@@ -20,6 +20,7 @@ import { Devices } from './user-devices.js';
 import { editableFields, shownFields, UserFields, writtenUser } from './user-fields.js';
 import { LoginFailures } from './user-login-failures.js';
 import { callName, type User } from './user-name.js';
+import { UserStanding } from './user-standing.js';
 
 export function UserPage({ userId }: { userId: number }) {
   const params = { user_id: userId };
@@ -92,6 +93,7 @@ function Details({ user, loaded, departments }: DetailsProps) {
         <div class="stack">
           <Connections userId={user.user_id} name={name} />
           <LoginFailures userId={user.user_id} name={name} />
+          <UserStanding userId={user.user_id} />
           {may('pushes:read') && <Devices userId={user.user_id} />}
           {may('audit:read') && (
             <p>
@@ -109,7 +111,7 @@ function Profile({ user, loaded, departments }: DetailsProps) {
   const url = user.avatar_url;
   const params = { user_id: user.user_id };
   return (
-    <>
+    <div class="stack">
       <Facts
         of={shownFields(departments).map(([label, shown]) => [
           label,
@@ -130,7 +132,7 @@ function Profile({ user, loaded, departments }: DetailsProps) {
           }}
         />
       )}
-    </>
+    </div>
   );
 }
 
@@ -159,8 +161,8 @@ function Edit({ user, departments, onSaved, onCancel }: EditProps) {
         onSaved(saved);
       }}
     >
-      <ChangedMeanwhile of={meanwhile} fields={shownFields(departments)} />
       <UserFields of={user} departments={departments} />
+      <ChangedMeanwhile of={meanwhile} fields={shownFields(departments)} />
     </Form>
   );
 }

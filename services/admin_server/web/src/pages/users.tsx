@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals';
+import { userColumns } from '../../../src/api/saved-views.js';
 import { call } from '../api/client.js';
 import { may } from '../api/session.js';
 import { t } from '../text/text.js';
@@ -9,6 +10,7 @@ import { SearchPage } from '../ui/search-page.js';
 import type { Column } from '../ui/table.js';
 import { BulkBar, type Chosen } from './bulk-change.js';
 import type { DepartmentTree } from './department-tree.js';
+import { SavedViews } from './saved-views.js';
 import { useDepartments } from './use-departments.js';
 import { callName, type User } from './user-name.js';
 
@@ -19,6 +21,8 @@ export function Users() {
   const { query } = route.peek();
   const department = useSignal(query.get('department') ?? '');
   const status = useSignal<Status>(statuses.find((each) => each === query.get('status')) ?? 'present');
+  const columnsShown = useSignal<readonly ColumnId[]>(columnsIn(query.get('columns') ?? ''));
+  const view = query.get('view') ?? '';
   const chosen = useSignal<Chosen>(new Set());
   const departments = useDepartments();
   return (
@@ -33,10 +37,15 @@ export function Users() {
         return { rows, next };
       }}
       keyOf={({ user_id }) => user_id}
-      columns={columns(departments.data, may('users:import') ? chosen : undefined)}
+      columns={columns(departments.data, columnsShown.value, may('users:import') ? chosen : undefined)}
       header={exportHeader()}
       cells={(user) => exportCells(user, departments.data)}
-      filter={{ department: department.value, status: status.value === 'present' ? '' : status.value }}
+      filter={{
+        department: department.value,
+        status: status.value === 'present' ? '' : status.value,
+        columns: columnsText(columnsShown.value),
+        view,
+      }}
       fields={
         <>
           <Select
@@ -59,6 +68,16 @@ export function Users() {
               status.value = value as Status;
             }}
           />
+          <SavedViews
+            shown={view === '' ? undefined : Number(view)}
+            content={() => ({
+              text: route.peek().query.get('text') ?? '',
+              department_id: department.value === '' ? null : Number(department.value),
+              status: status.value,
+              columns: [...columnsShown.value],
+            })}
+          />
+          <ChooseColumns shown={columnsShown} />
         </>
       }
       above={({ rows, text }) =>
@@ -95,8 +114,67 @@ export function Users() {
   );
 }
 
+type ColumnId = (typeof userColumns)[number];
+
+/** @param text of the address; empty: all */
+function columnsIn(text: string): readonly ColumnId[] {
+  const names = text.split(',');
+  return text === '' ? userColumns : userColumns.filter((each) => names.includes(each));
+}
+
+function columnsText(shown: readonly ColumnId[]): string {
+  return shown.length === userColumns.length ? '' : shown.join(',') || 'none';
+}
+
+function labelOf(column: ColumnId): string {
+  const labels = {
+    id: t('id'),
+    department: t('department'),
+    tel: t('user.tel'),
+    email: t('user.email'),
+    status: t('status'),
+  };
+  return labels[column];
+}
+
+/** Which columns the list has besides the user. */
+function ChooseColumns({ shown }: { shown: Signal<readonly ColumnId[]> }) {
+  return (
+    <details>
+      <summary>{t('view.columns')}</summary>
+      <div class="row">
+        {userColumns.map((column) => (
+          <label key={column} class="row">
+            <input
+              type="checkbox"
+              checked={shown.value.includes(column)}
+              onChange={({ currentTarget: { checked } }) => {
+                shown.value = userColumns.filter((each) =>
+                  each === column ? checked : shown.peek().includes(each),
+                );
+              }}
+            />
+            {labelOf(column)}
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+}
+
 /** @param chosen undefined: the account may not choose users */
-function columns(departments: DepartmentTree | undefined, chosen?: Signal<Chosen>): Column<User>[] {
+function columns(
+  departments: DepartmentTree | undefined,
+  shown: readonly ColumnId[],
+  chosen?: Signal<Chosen>,
+): Column<User>[] {
+  const cells: Record<ColumnId, Omit<Column<User>, 'label'>> = {
+    id: { cell: ({ user_id }) => String(user_id), number: true },
+    department: { cell: ({ department_id }) => departments?.fullNameOf(department_id) ?? '' },
+    tel: { cell: ({ tel }) => tel },
+    email: { cell: ({ email }) => email },
+    status: { cell: ({ left }) => (left ? <Badge mood="warn">{t('user.left')}</Badge> : '') },
+  };
   return [
     {
       label: t('user.name'),
@@ -109,14 +187,7 @@ function columns(departments: DepartmentTree | undefined, chosen?: Signal<Chosen
         </span>
       ),
     },
-    { label: t('id'), cell: ({ user_id }) => String(user_id), number: true },
-    { label: t('department'), cell: ({ department_id }) => departments?.fullNameOf(department_id) ?? '' },
-    { label: t('user.tel'), cell: ({ tel }) => tel },
-    { label: t('user.email'), cell: ({ email }) => email },
-    {
-      label: t('status'),
-      cell: ({ left }) => (left ? <Badge mood="warn">{t('user.left')}</Badge> : ''),
-    },
+    ...shown.map((column) => ({ label: labelOf(column), ...cells[column] })),
   ];
 }
 
