@@ -108,6 +108,9 @@ it('groups', async () => {
     version: 3,
     member_ids: [ids.ann, ids.ben, ids.cat],
   });
+  await call(204, 'muteInGroup', { path, body: { user_id: ids.cat, muted: true } });
+  await call(422, 'muteInGroup', { path, body: { user_id: 999_999, muted: true } });
+  await call(204, 'muteInGroup', { path, body: { user_id: ids.cat, muted: false } });
   await call(204, 'dissolveGroup', { path });
   await call(404, 'getGroup', { path });
   await waitUntil(() => changes.length === 2, { what: 'the end of the group' });

@@ -8,7 +8,8 @@ const target = {
   url: z
     .url({ protocol: /^https?$/ })
     .max(1024)
-    .refine((text) => !new URL(text).username && !new URL(text).password, {
+    // Also called with what is no URL.
+    .refine((text) => !URL.canParse(text) || !(new URL(text).username || new URL(text).password), {
       message: 'without a name or a password: the signature proves who posts',
     }),
   events: z.array(z.enum(webhookEvents)).min(1),

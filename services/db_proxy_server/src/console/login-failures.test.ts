@@ -82,7 +82,7 @@ it('failures older than the window are not shown, and an unknown user is not fou
 });
 
 it('a locked console account is shown as locked; an owner or a new link unlocks it', async () => {
-  const rpc = consoleRpc(context, { administration: {}, groups: {} } as never);
+  const rpc = consoleRpc(context, { administration: {}, groups: {}, bots: {} } as never);
   const rest = { code: '', address: '10.0.0.1', userAgent: '' };
   const logIn = async (name: string, typed: string, address = '10.0.0.1') => {
     const request = { ...rest, name, password: typed, session: randomBytes(32), address };

@@ -32,7 +32,7 @@ async function replica(secretsKey: string, ...secondFactorRoles: 'owner'[]): Pro
     console: { secretsKey, secondFactorRoles, issuer: '' },
   });
   contexts.push(context);
-  return consoleRpc(context, { administration: {}, groups: {} } as never);
+  return consoleRpc(context, { administration: {}, groups: {}, bots: {} } as never);
 }
 
 let rpc: Rpc;

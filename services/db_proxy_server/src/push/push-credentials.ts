@@ -68,11 +68,11 @@ export function setPushCredential(
   { provider, description, keyId, sealed }: PushCredential,
   actor: Actor = operator(),
 ): Promise<void> {
-  requireText('a provider', provider, 1, 32);
-  requireText('a description', description, 0, maxDescription);
   if (sealed.length > maxSealed) {
     throw new TeamTalkError('invalid-argument', `a credential has at most ${maxSealed} bytes`);
   }
+  requireText('a provider', provider, 1, 32);
+  requireText('a description', description, 0, maxDescription);
   return auditedTransaction(dataSource, actor, async (manager, record) => {
     const [before]: { description: string }[] = await manager.query(
       'SELECT description FROM push_credential WHERE provider = $1 FOR UPDATE',

@@ -265,6 +265,7 @@ it('the overview shows the progress of an import', async () => {
       began_at: '1970-01-01T00:00:00.000Z',
       written_at: '1970-01-01T00:01:00.000Z',
       step: 'messages read',
+      step_code: 'messages-read',
       done: 5,
       total: 20,
       rows_behind: 15,

@@ -20,7 +20,7 @@ afterAll(() => {
   language.value = 'en';
 });
 
-const names = /TeamTalk for TypeScript|Apache License 2.0|teamtalk import inspect/g;
+const names = /TeamTalk for TypeScript|Apache License 2.0|teamtalk [a-z]+ [a-z]+( NAME)?/g;
 /** Three words in a row, apart from names. */
 const isEnglish = (text: string) => /[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}/.test(text.replaceAll(names, ''));
 const isChinese = (text: string) => /\p{Script=Han}/u.test(text) && !isEnglish(text);
