@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OidcProvider } from '../oidc-provider.js';
 import { codeOf } from '../one-time-code.js';
-import { ConsoleStand, choosePassword, confirm, consolePassword, patiently, visit } from './stand.js';
+import { ConsoleStand, choosePassword, confirm, consolePassword, logIn, patiently, visit } from './stand.js';
 
 let provider: OidcProvider;
 let stand: ConsoleStand;
@@ -40,12 +40,6 @@ async function begin(on: Page): Promise<string> {
 
 /** Makes used codes valid again, so that a test need not wait for the next one. */
 const freshCodes = () => stand.cluster.sql('UPDATE console_second_factor SET last_step = 0');
-
-async function logIn(on: Page, name: string): Promise<void> {
-  await on.fill('[name=name]', name);
-  await on.fill('[name=password]', consolePassword);
-  await on.click('button[type=submit]');
-}
 
 let secret = '';
 let recoveryCode = '';

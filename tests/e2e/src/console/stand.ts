@@ -100,6 +100,13 @@ export class ConsoleStand {
   }
 }
 
+/** Fills in the login page. */
+export async function logIn(page: Page, name: string): Promise<void> {
+  await page.fill('[name=name]', name);
+  await page.fill('[name=password]', consolePassword);
+  await page.click('button[type=submit]');
+}
+
 /** Sets the password on the page of a one-time link. */
 export async function choosePassword(page: Page): Promise<void> {
   await page.fill('[name=password]', consolePassword);

@@ -17,13 +17,15 @@ export async function storeEverywhere(
   botId: number,
 ): Promise<void> {
   const userId = await users(writer, stored);
+  await views(writer);
   await departments(writer);
-  await groups(writer, stored, userId);
+  await groups(writer, stored, userId, botId);
   await discovery(writer);
   await imports(writer, cluster, stored);
   await broadcasts(writer, botId);
   await lifecycle(writer, userId, stored);
   await accounts(writer);
+  await systems(writer, userId);
   await machines(writer, cluster, userId);
 }
 
@@ -39,6 +41,15 @@ async function users(writer: HostileWriter, { users }: Stored): Promise<number> 
   return user_id;
 }
 
+async function views(writer: HostileWriter): Promise<void> {
+  // More would push each other out.
+  if (writer.which > 0) return;
+  const body = { ...writer.body('saveView'), department_id: null, status: 'present', columns: [] };
+  const { view_id = 0 } = await writer.write('saveView', { body });
+  writer.forget(body);
+  await writer.write('renameView', { params: { view_id }, body: writer.body('renameView') });
+}
+
 async function departments(writer: HostileWriter): Promise<void> {
   const body = writer.body('createDepartment');
   const { department_id = 0 } = await writer.write('createDepartment', { body });
@@ -52,11 +63,20 @@ async function departments(writer: HostileWriter): Promise<void> {
   });
 }
 
-async function groups(writer: HostileWriter, { groups }: Stored, userId: number): Promise<void> {
+async function groups(
+  writer: HostileWriter,
+  { groups }: Stored,
+  userId: number,
+  botId: number,
+): Promise<void> {
   const body = writer.body('createGroup');
   const { group_id = 0 } = await writer.write('createGroup', { body: { ...body, member_ids: [userId] } });
   writer.forget(body);
   await writer.write('changeGroup', { params: { group_id }, body: writer.body('changeGroup') });
+  await writer.write('announceInGroup', {
+    params: { group_id },
+    body: { ...writer.body('announceInGroup'), key: `key ${writer.which}`, from_user_id: botId },
+  });
   groups.push(group_id);
 }
 
@@ -131,6 +151,16 @@ async function accounts(writer: HostileWriter): Promise<void> {
   await writer.write('changeAccount', { params: { account_id }, body: writer.body('changeAccount') });
 }
 
+async function systems(writer: HostileWriter, userId: number): Promise<void> {
+  const app = { permissions: ['p2p'], addresses: [], user_id: null, rate: null, signs: false };
+  await writer.write('createApp', { body: { ...writer.body('createApp'), ...app } });
+  const webhook = { url: 'https://example.com/', events: ['group'], bot_id: null };
+  await writer.write('createWebhook', { body: { ...writer.body('createWebhook'), ...webhook } });
+  const { user_id: bot_id = 0 } = await writer.write('createBot', { body: writer.body('createBot') });
+  const hook = { bot_id, any_receiver: false, rate: 1, user_id: userId };
+  await writer.write('createHook', { body: { ...writer.body('createHook'), ...hook } });
+}
+
 /** Texts that the console shows and does not write: from commands, clients, importers and passers-by. */
 async function machines(writer: HostileWriter, cluster: TestCluster, userId: number): Promise<void> {
   const text = () => {
@@ -147,6 +177,11 @@ async function machines(writer: HostileWriter, cluster: TestCluster, userId: num
     'https://example.com/',
     text(),
   ]);
+  await cluster.sql(
+    `INSERT INTO push_credential (provider, description, key_id, sealed) VALUES ('fcm', $1, '', '')
+     ON CONFLICT (provider) DO UPDATE SET description = push_credential.description || excluded.description`,
+    [text()],
+  );
   await cluster.sql(
     `INSERT INTO push_device (user_id, client_type, provider, token, token_hash, client_version, locale, time_zone)
      VALUES ($1, 18, 'android', $2::text, sha256(convert_to($2, 'UTF8')), $3, 'en', 'UTC')`,
