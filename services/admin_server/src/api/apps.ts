@@ -13,6 +13,7 @@ const bounds = {
     .max(100)
     .refine((list) => list.every((each) => network.safeParse(each).success), {
       message: 'each is an address, or a network such as 10.0.0.0/8',
+      params: { code: 'wrong-network' },
     })
     .describe('Addresses or networks its calls may come from; empty: from anywhere'),
   user_id: id.nullable().describe('The only user it may act as; null: any'),

@@ -100,6 +100,7 @@ export const botsApi = define({
       .strictObject({ ...hookFields, user_id: id.optional(), group_id: id.optional() })
       .refine((body) => (body.user_id === undefined) !== (body.group_id === undefined), {
         message: 'either user_id or group_id is required',
+        params: { code: 'either-or' },
         path: ['user_id'],
       })
       .meta({ id: 'NewHook' }),

@@ -11,6 +11,7 @@ const target = {
     // Also called with what is no URL.
     .refine((text) => !URL.canParse(text) || !(new URL(text).username || new URL(text).password), {
       message: 'without a name or a password: the signature proves who posts',
+      params: { code: 'url-with-login' },
     }),
   events: z.array(z.enum(webhookEvents)).min(1),
   bot_id: id.nullable().describe('The user whose messages it gets; required for the event `message`'),
@@ -19,7 +20,7 @@ const target = {
 const needsBot = {
   check: ({ events, bot_id }: { events: readonly string[]; bot_id: number | null }) =>
     !events.includes('message') || bot_id !== null,
-  params: { message: 'the event `message` needs a user', path: ['bot_id'] },
+  params: { message: 'the event `message` needs a user', params: { code: 'needs-user' }, path: ['bot_id'] },
 };
 
 const event = {

@@ -26,13 +26,14 @@ export function UserStanding({ userId }: { userId: number }) {
 }
 
 function Unread({ standing: { unread, unread_conversations, conversations } }: { standing: Standing }) {
-  if (unread === 0) return <Empty title={t('standing.nothingUnread')} />;
+  if (unread === 0) return <Empty title={t('standing.nothingUnread')}>{t('standing.nothingUnreadDo')}</Empty>;
   return (
     <>
       <p class="filters">{t('standing.unreadIn', { count: unread, conversations: unread_conversations })}</p>
       {conversations.length > 0 && (
         <Table
           caption={t('standing.unread')}
+          saveAs="unread"
           rows={conversations}
           keyOf={({ group, session_id }) => `${group} ${session_id}`}
           columns={columns()}
