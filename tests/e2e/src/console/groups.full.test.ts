@@ -153,6 +153,8 @@ it('assigns roles: a viewer’s pages have no controls for changes', async () =>
     'Departments',
     'Groups',
     'Discovery',
+    'Clients',
+    'Addresses',
     'Migration',
     'Own account',
     'About',
