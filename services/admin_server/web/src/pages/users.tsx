@@ -179,7 +179,7 @@ function columns(
     {
       label: t('user.name'),
       cell: (user) => (
-        <span class="row">
+        <span class="person">
           {chosen && <Choose user={user} chosen={chosen} />}
           <a href={`#/users/${user.user_id}`}>
             <Person name={callName(user)} login={user.name} />

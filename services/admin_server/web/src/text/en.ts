@@ -119,7 +119,7 @@ export const en = {
   'alert.TeamTalkUploadsOverdue.do': 'Look whether the store hangs; otherwise restart the msfs.',
   'alert.TeamTalkWebhookDeadLetters': 'Events for a webhook were given up',
   'alert.TeamTalkWebhookDeadLetters.do':
-    'When its receiver works again, have the events sent again: teamtalk webhook retry NAME.',
+    'When its receiver works again, retry them on the webhook’s page, under Apps and webhooks.',
   alerts: 'Alerts',
   'alerts.doubt': 'NATS does not answer: who comes and goes is not seen.',
   'alerts.guide': 'What to do',

@@ -108,7 +108,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'alert.TeamTalkUploadsOverdue': '图片上传无法完成',
   'alert.TeamTalkUploadsOverdue.do': '请检查存储是否停滞；否则请重启 msfs。',
   'alert.TeamTalkWebhookDeadLetters': '某个 webhook 的事件已放弃投递',
-  'alert.TeamTalkWebhookDeadLetters.do': '接收方恢复后，请重发这些事件：teamtalk webhook retry NAME。',
+  'alert.TeamTalkWebhookDeadLetters.do': '接收方恢复后，请在“应用与 Webhook”中打开该 Webhook，重试这些事件。',
   alerts: '告警',
   'alerts.doubt': 'NATS 没有响应，无法得知实例的上下线。',
   'alerts.guide': '处理方法',
