@@ -1,9 +1,9 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { ApiRequest } from '../../../src/api/index.js';
 import { call } from '../api/client.js';
-import { problemText } from '../api/problem.js';
 import { t } from '../text/text.js';
 import { Dialog } from '../ui/dialog.js';
+import { DialogEnd, useAction } from '../ui/dialog-action.js';
 import { Select } from '../ui/form.js';
 import { goTo } from '../ui/route.js';
 import type { DepartmentTree } from './department-tree.js';
@@ -80,29 +80,22 @@ interface BulkDialogProps {
 function BulkDialog({ kind, users, departments, onClose }: BulkDialogProps) {
   const groups = useGroupsChoice();
   const department = useSignal('');
-  const busy = useSignal(false);
-  const failure = useSignal<string | undefined>(undefined);
+  const doing = useAction();
   const without = new Set(users.by === 'ids' ? users.user_ids : []);
 
   async function preview(): Promise<void> {
     if (kind === 'leave' && groups.isIncomplete()) {
-      failure.value = t('user.successorMissing');
+      doing.failure.value = t('user.successorMissing');
       return;
     }
-    busy.value = true;
-    failure.value = undefined;
     const action: Body['action'] =
       kind === 'move'
         ? { kind, department_id: department.value === '' ? null : Number(department.value) }
         : { kind, keep_groups: groups.choice.value === 'keep', successor_id: groups.successorId() };
-    try {
+    await doing.run(async () => {
       const begun = await patiently(() => call('chooseUsers', { body: { action, users } }));
       goTo(`users/import/${begun.import_id}`);
-    } catch (error) {
-      failure.value = problemText(error);
-    } finally {
-      busy.value = false;
-    }
+    });
   }
 
   return (
@@ -123,23 +116,11 @@ function BulkDialog({ kind, users, departments, onClose }: BulkDialogProps) {
           of={groups}
           without={without}
           onPick={() => {
-            failure.value = undefined;
+            doing.failure.value = undefined;
           }}
         />
       )}
-      {failure.value && (
-        <p class="notice bad" role="alert">
-          {failure.value}
-        </p>
-      )}
-      <div class="row end">
-        <button type="button" onClick={onClose}>
-          {t('cancel')}
-        </button>
-        <button type="button" class="main" disabled={busy.value} onClick={() => void preview()}>
-          {t('bulk.preview')}
-        </button>
-      </div>
+      <DialogEnd of={doing} label={t('bulk.preview')} onAction={() => void preview()} onClose={onClose} />
     </Dialog>
   );
 }

@@ -109,7 +109,7 @@ function nameOf({ client, class: clientClass, collective }: Build): string {
 }
 
 function faultText({ fault, count: times }: Build['faults'][number]): string {
-  return `${tOr(`fault.${fault}`, fault)}: ${count(times)}`;
+  return `${tOr(`pduFault.${fault}`, fault)}: ${count(times)}`;
 }
 
 function columns(): Column<Row>[] {

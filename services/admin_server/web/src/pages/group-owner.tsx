@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
-import { problemText } from '../api/problem.js';
 import { t } from '../text/text.js';
 import { Dialog } from '../ui/dialog.js';
+import { DialogEnd, useAction } from '../ui/dialog-action.js';
 import { say } from '../ui/toast.js';
 import type { Group } from './group-members.js';
 import { callName, type User } from './user-name.js';
@@ -17,23 +17,15 @@ interface HandOverProps {
 /** Gives a group to another owner. */
 export function HandOver({ group, onDone, onClose }: HandOverProps) {
   const chosen = useSignal<User | undefined>(undefined);
-  const busy = useSignal(false);
-  const failure = useSignal<string | undefined>(undefined);
+  const doing = useAction();
   const members = new Set(group.members.map(({ user_id }) => user_id));
-  const handOver = async (user: User) => {
-    busy.value = true;
-    failure.value = undefined;
-    try {
+  const handOver = (user: User) =>
+    doing.run(async () => {
       const params = { group_id: group.group_id };
       onDone(await call('handOverGroup', { params, body: { user_id: user.user_id } }));
       say(t('owner.handedOver', { name: callName(user), group: group.name }));
       onClose();
-    } catch (error) {
-      failure.value = problemText(error);
-    } finally {
-      busy.value = false;
-    }
-  };
+    });
   const owner = chosen.value;
   return (
     <Dialog title={t('owner.handOver')} onClose={onClose}>
@@ -53,24 +45,13 @@ export function HandOver({ group, onDone, onClose }: HandOverProps) {
           })}
         </p>
       )}
-      {failure.value && (
-        <p class="notice bad" role="alert">
-          {failure.value}
-        </p>
-      )}
-      <div class="row end">
-        <button type="button" onClick={onClose}>
-          {t('cancel')}
-        </button>
-        <button
-          type="button"
-          class="main"
-          disabled={!owner || busy.value}
-          onClick={() => owner && void handOver(owner)}
-        >
-          {t('owner.handOver')}
-        </button>
-      </div>
+      <DialogEnd
+        of={doing}
+        label={t('owner.handOver')}
+        disabled={!owner}
+        onAction={() => owner && void handOver(owner)}
+        onClose={onClose}
+      />
     </Dialog>
   );
 }

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client.js';
-import { problemText } from '../api/problem.js';
 import { t } from '../text/text.js';
 import { Dialog } from '../ui/dialog.js';
+import { DialogEnd, useAction } from '../ui/dialog-action.js';
 import { say } from '../ui/toast.js';
 import { GroupsOfLeavers, useGroupsChoice } from './groups-of-leavers.js';
 import { callName, type User } from './user-name.js';
@@ -16,9 +16,8 @@ interface DepartureProps {
 /** Marks a user as having left, after asking what to do with their groups. */
 export function Departure({ user, onLeft, onClose }: DepartureProps) {
   const groups = useGroupsChoice();
-  const busy = useSignal(false);
+  const doing = useAction();
   const progress = useSignal<string | undefined>(undefined);
-  const failure = useSignal<string | undefined>(undefined);
   const name = callName(user);
   const params = { user_id: user.user_id };
 
@@ -35,24 +34,18 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
 
   async function leave(): Promise<void> {
     if (groups.isIncomplete()) {
-      failure.value = t('user.successorMissing');
+      doing.failure.value = t('user.successorMissing');
       return;
     }
-    busy.value = true;
-    failure.value = undefined;
-    try {
+    await doing.run(async () => {
       // Locked out first; leaving the groups may take a while.
       const left = await call('leaveUser', { params });
       const count = groups.choice.value === 'keep' ? 0 : await leaveGroups();
       say(count > 0 ? t('user.leaveGroupsDone', { name, count }) : t('user.leaveDone', { name }));
       onLeft(left);
       onClose();
-    } catch (error) {
-      failure.value = problemText(error);
-    } finally {
-      busy.value = false;
-      progress.value = undefined;
-    }
+    });
+    progress.value = undefined;
   }
 
   return (
@@ -62,23 +55,11 @@ export function Departure({ user, onLeft, onClose }: DepartureProps) {
         of={groups}
         without={new Set([user.user_id])}
         onPick={() => {
-          failure.value = undefined;
+          doing.failure.value = undefined;
         }}
       />
       {progress.value && <p role="status">{progress.value}</p>}
-      {failure.value && (
-        <p class="notice bad" role="alert">
-          {failure.value}
-        </p>
-      )}
-      <div class="row end">
-        <button type="button" onClick={onClose}>
-          {t('cancel')}
-        </button>
-        <button type="button" class="main danger" disabled={busy.value} onClick={() => void leave()}>
-          {t('user.leave')}
-        </button>
-      </div>
+      <DialogEnd of={doing} label={t('user.leave')} danger onAction={() => void leave()} onClose={onClose} />
     </Dialog>
   );
 }

@@ -1,7 +1,6 @@
-import { signal, useSignal } from '@preact/signals';
-import { problemText } from '../api/problem.js';
-import { t } from '../text/text.js';
+import { signal } from '@preact/signals';
 import { Dialog } from './dialog.js';
+import { DialogEnd, useAction } from './dialog-action.js';
 
 interface Question {
   readonly title: string;
@@ -28,44 +27,19 @@ export function Confirmation() {
 }
 
 function Asking({ title, text, action, danger = false, work }: Question) {
-  const busy = useSignal(false);
-  const failure = useSignal<string | undefined>(undefined);
+  const doing = useAction();
   const close = () => {
     question.value = undefined;
   };
-  const confirm = async () => {
-    busy.value = true;
-    failure.value = undefined;
-    try {
+  const confirm = () =>
+    doing.run(async () => {
       await work();
       close();
-    } catch (error) {
-      failure.value = problemText(error);
-    } finally {
-      busy.value = false;
-    }
-  };
+    });
   return (
     <Dialog title={title} onClose={close}>
       <p>{text}</p>
-      {failure.value && (
-        <p class="notice bad" role="alert">
-          {failure.value}
-        </p>
-      )}
-      <div class="row end">
-        <button type="button" onClick={close}>
-          {t('cancel')}
-        </button>
-        <button
-          type="button"
-          class={danger ? 'main danger' : 'main'}
-          disabled={busy.value}
-          onClick={() => void confirm()}
-        >
-          {action}
-        </button>
-      </div>
+      <DialogEnd of={doing} label={action} danger={danger} onAction={() => void confirm()} onClose={close} />
     </Dialog>
   );
 }
