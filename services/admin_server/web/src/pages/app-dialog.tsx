@@ -6,9 +6,8 @@ import {
   usualPermissions,
 } from '@teamtalk/rpc/app-permissions';
 import { call } from '../api/client.js';
-import { ApiProblem } from '../api/problem.js';
 import { t } from '../text/text.js';
-import { CheckBoxes } from '../ui/check-boxes.js';
+import { CheckBoxes, chosenOf } from '../ui/check-boxes.js';
 import { Dialog } from '../ui/dialog.js';
 import { Form, Select, TextField, type Values } from '../ui/form.js';
 import { TextArea } from '../ui/text-area.js';
@@ -29,7 +28,7 @@ export function AppDialog({ app, onKey, onSaved, onClose }: AppDialogProps) {
   const userId = useSignal(app?.user_id ?? null);
   const save = async (values: Values) => {
     const bounds = {
-      permissions: chosenIn(values),
+      permissions: chosenOf<AppPermission>(values, 'permissions', 'no-permissions'),
       addresses: values.lines('addresses'),
       user_id: userId.value,
       rate: values.number('rate'),
@@ -105,13 +104,6 @@ export function AppDialog({ app, onKey, onSaved, onClose }: AppDialogProps) {
       </Form>
     </Dialog>
   );
-}
-
-/** @throws ApiProblem when none is chosen */
-function chosenIn(values: Values): AppPermission[] {
-  const chosen = values.all('permissions') as AppPermission[];
-  if (chosen.length > 0) return chosen;
-  throw new ApiProblem('no-permissions');
 }
 
 function optionOf(permission: AppPermission) {

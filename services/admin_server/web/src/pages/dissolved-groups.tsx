@@ -4,6 +4,7 @@ import { may } from '../api/session.js';
 import { count, t, when } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { goTo } from '../ui/route.js';
+import { RowAction } from '../ui/row-action.js';
 import { SearchPage } from '../ui/search-page.js';
 import type { Column } from '../ui/table.js';
 import { say } from '../ui/toast.js';
@@ -58,14 +59,7 @@ function columns(): Column<Dissolved>[] {
       label: t('actions'),
       actions: true,
       cell: (group) => (
-        <button
-          type="button"
-          class="slim"
-          aria-label={`${t('dissolved.restore')}: ${group.name}`}
-          onClick={() => restore(group)}
-        >
-          {t('dissolved.restore')}
-        </button>
+        <RowAction label={t('dissolved.restore')} name={group.name} onClick={() => restore(group)} />
       ),
     },
   ];

@@ -12,6 +12,7 @@ import { Card, Empty } from '../ui/parts.js';
 import { TextArea } from '../ui/text-area.js';
 import { say } from '../ui/toast.js';
 import type { Group } from './group-members.js';
+import { NoSender } from './no-sender.js';
 
 const languageChoices = Object.entries(languages).map(([value, label]) => ({ value, label }));
 
@@ -114,9 +115,7 @@ function Write({ group, onDone, onClose }: WriteProps) {
               />
             </Form>
           ) : (
-            <Empty title={t('broadcast.noSender')}>
-              {t('broadcast.noSenderDo')} <code>teamtalk bot add notices --nick …</code>
-            </Empty>
+            <NoSender />
           )
         }
       </Ready>

@@ -7,6 +7,7 @@ import { t } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import type { Loaded } from '../ui/load.js';
 import { Badge, Card, Empty, Person } from '../ui/parts.js';
+import { RowAction } from '../ui/row-action.js';
 import { type Column, Table } from '../ui/table.js';
 import { say } from '../ui/toast.js';
 import { Mute, muteText, unmute } from './group-mute.js';
@@ -150,22 +151,12 @@ function columns(mute: (member: Member) => void, remove: (member: Member) => voi
       actions: true,
       cell: (member) => (
         <>
-          <button
-            type="button"
-            class="plain slim"
-            aria-label={`${t(member.muted ? 'mute.lift' : 'mute')}: ${memberName(member)}`}
+          <RowAction
+            label={t(member.muted ? 'mute.lift' : 'mute')}
+            name={memberName(member)}
             onClick={() => mute(member)}
-          >
-            {t(member.muted ? 'mute.lift' : 'mute')}
-          </button>
-          <button
-            type="button"
-            class="plain slim danger"
-            aria-label={`${t('remove')}: ${memberName(member)}`}
-            onClick={() => remove(member)}
-          >
-            {t('remove')}
-          </button>
+          />
+          <RowAction label={t('remove')} name={memberName(member)} danger onClick={() => remove(member)} />
         </>
       ),
     },

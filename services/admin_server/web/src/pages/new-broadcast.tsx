@@ -9,13 +9,14 @@ import { t, when } from '../text/text.js';
 import { confirmThen } from '../ui/confirm.js';
 import { Form, Select, TextField } from '../ui/form.js';
 import { Ready, useLoad } from '../ui/load.js';
-import { Card, Empty, Page } from '../ui/parts.js';
+import { Card, Page } from '../ui/parts.js';
 import { goTo } from '../ui/route.js';
 import { TextArea } from '../ui/text-area.js';
 import { say } from '../ui/toast.js';
 import { BroadcastPreview } from './broadcast-preview.js';
 import { type Audience, BroadcastTarget, type Chosen } from './broadcast-target.js';
 import { beginning, receiversText } from './broadcasts.js';
+import { NoSender } from './no-sender.js';
 
 type Sender = ApiReply<'listBroadcasts'>['senders'][number];
 
@@ -30,16 +31,7 @@ export function NewBroadcast() {
             <Compose senders={[first, ...others]} before={last?.from_user_id} />
           ) : (
             <Card>
-              <Empty
-                title={t('broadcast.noSender')}
-                action={
-                  <a class="button" href="#/bots">
-                    {t('bots')}
-                  </a>
-                }
-              >
-                {t('broadcast.noSenderDo')}
-              </Empty>
+              <NoSender />
             </Card>
           )
         }

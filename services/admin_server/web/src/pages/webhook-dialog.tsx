@@ -3,7 +3,7 @@ import { webhookEvents } from '@teamtalk/rpc/app-permissions';
 import { call } from '../api/client.js';
 import { ApiProblem } from '../api/problem.js';
 import { t } from '../text/text.js';
-import { CheckBoxes } from '../ui/check-boxes.js';
+import { CheckBoxes, chosenOf } from '../ui/check-boxes.js';
 import { Dialog } from '../ui/dialog.js';
 import { Form, TextField, type Values } from '../ui/form.js';
 import { say } from '../ui/toast.js';
@@ -23,7 +23,10 @@ interface WebhookDialogProps {
 export function WebhookDialog({ webhook, onSecret, onSaved, onClose }: WebhookDialogProps) {
   const botId = useSignal(webhook?.bot_id ?? null);
   const save = async (values: Values) => {
-    const target = { events: chosenIn(values), bot_id: botId.value };
+    const target = {
+      events: chosenOf<(typeof webhookEvents)[number]>(values, 'events', 'no-events'),
+      bot_id: botId.value,
+    };
     if (target.events.includes('message') && botId.value === null) throw new ApiProblem('no-bot');
     const url = values.text('url');
     if (webhook) {
@@ -71,11 +74,4 @@ export function WebhookDialog({ webhook, onSecret, onSaved, onClose }: WebhookDi
       </Form>
     </Dialog>
   );
-}
-
-/** @throws ApiProblem when none is chosen */
-function chosenIn(values: Values): (typeof webhookEvents)[number][] {
-  const chosen = values.all('events') as (typeof webhookEvents)[number][];
-  if (chosen.length > 0) return chosen;
-  throw new ApiProblem('no-events');
 }

@@ -8,7 +8,7 @@ export const en = {
     'Everything can be reached with Tab and activated with Enter or Space. / moves to the search field, Escape closes a dialog, and the first Tab on a page offers to skip the menu.',
   'about.licence': 'Licence',
   'about.licenceText':
-    'TeamTalk for TypeScript is free software under the Apache License 2.0. This page loads nothing from other servers except users’ pictures.',
+    'TeamTalk for TypeScript is free software under the Apache License 2.0. This page loads nothing from other servers except pictures of users and groups.',
   'about.rights': 'What your role allows',
   'about.version': 'Version',
   'account.active': 'active',

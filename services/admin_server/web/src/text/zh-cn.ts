@@ -8,7 +8,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
     '所有功能都可以用 Tab 键到达，用回车键和空格键操作；/ 键跳到搜索框，Esc 键关闭对话框；进入页面后第一次按 Tab 键可跳过菜单。',
   'about.licence': '许可证',
   'about.licenceText':
-    'TeamTalk for TypeScript 是基于 Apache License 2.0 的自由软件。除用户头像外，本页面不从其他服务器加载任何内容。',
+    'TeamTalk for TypeScript 是基于 Apache License 2.0 的自由软件。除用户和群组头像外，本页面不从其他服务器加载任何内容。',
   'about.rights': '您的角色权限',
   'about.version': '版本',
   'account.active': '正常',

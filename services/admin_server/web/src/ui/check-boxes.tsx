@@ -1,4 +1,5 @@
-import { useFault } from './form.js';
+import { ApiProblem } from '../api/problem.js';
+import { useFault, type Values } from './form.js';
 
 interface CheckBoxesProps {
   /** of every box; the form's values have those that are checked */
@@ -25,4 +26,11 @@ export function CheckBoxes({ name, legend, options, checked }: CheckBoxesProps) 
       {fault && <span class="fault">{fault}</span>}
     </fieldset>
   );
+}
+
+/** The options that were chosen. @throws ApiProblem `problem` when none was */
+export function chosenOf<Option extends string>(values: Values, name: string, problem: string): Option[] {
+  const chosen = values.all(name) as Option[];
+  if (chosen.length === 0) throw new ApiProblem(problem);
+  return chosen;
 }
