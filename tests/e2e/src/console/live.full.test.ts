@@ -55,7 +55,7 @@ it('shows the rate and the delay of messages as they are sent', async () => {
   };
   await expect.poll(sendAndRead, patiently).toBeGreaterThan(0);
   await expect.poll(() => figure('Delivery time (p99)').textContent(), patiently).toMatch(/^[\d.]+ (ms|sec)/);
-  await expect.poll(() => figure('Deliveries a second').textContent(), patiently).not.toMatch(/^0$/);
+  await expect.poll(() => figure('Deliveries a second').textContent(), patiently).toMatch(/[1-9]/);
   await page.getByRole('img', { name: /^Messages a second since this page was opened/ }).waitFor();
   expect(await seriousFaults(page)).toEqual([]);
 });

@@ -144,7 +144,13 @@ it('dialogs show names as they are', async () => {
   ] as const) {
     await openWhole(address);
     await page.getByRole('button', { name: button }).first().click();
-    await page.locator('dialog[open]').waitFor();
+    const dialog = page.locator('dialog[open]');
+    await dialog.waitFor();
+    const text = (await dialog.textContent()) ?? '';
+    expect(
+      [...writer.texts].some((each) => text.includes(each)),
+      address,
+    ).toBe(true);
     await page.keyboard.press('Escape');
     await page.locator('dialog[open]').waitFor({ state: 'detached' });
     expect(await page.evaluate('window.hit'), address).toBeUndefined();
