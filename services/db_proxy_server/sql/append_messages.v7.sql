@@ -96,7 +96,8 @@ BEGIN
             AND NOT EXISTS (
               SELECT FROM chat_group c WHERE c.id = x.group_id AND c.muted_until IS NOT NULL
                 AND c.muted_until > clock_timestamp() AND c.creator_id <> x.user_id
-                AND NOT EXISTS (SELECT FROM bot b WHERE b.user_id = x.user_id)));
+                -- Of c, so that it is not looked for while nothing is muted.
+                AND NOT EXISTS (SELECT FROM bot b WHERE b.user_id = x.user_id AND c.id > 0)));
   END IF;
   IF known IS NOT NULL OR too_far IS NOT NULL OR refused IS NOT NULL THEN
     RETURN;

@@ -11,6 +11,8 @@ export class GroupModeration1764000000306 implements MigrationInterface {
   readonly name = 'GroupModeration1764000000306';
 
   async up(runner: QueryRunner): Promise<void> {
+    // First, as messages to groups read them in this order.
+    await runner.query('ALTER TABLE group_member ADD COLUMN muted_until timestamptz');
     await runner.query(`
       ALTER TABLE chat_group ADD COLUMN muted_until timestamptz,
         ADD COLUMN owner_adds_only bool NOT NULL DEFAULT false,
@@ -28,7 +30,6 @@ export class GroupModeration1764000000306 implements MigrationInterface {
     );
     // Every message to a group looks here; as long as no group is muted there is nothing to find.
     await runner.query('CREATE INDEX chat_group_muted ON chat_group (id) WHERE muted_until IS NOT NULL');
-    await runner.query('ALTER TABLE group_member ADD COLUMN muted_until timestamptz');
     await runner.query(
       `COMMENT ON COLUMN group_member.muted_until IS 'the member cannot write until then; infinity: for good'`,
     );
