@@ -38,12 +38,11 @@ export function bulkChangeHandlers({ departures, userAdministration, userImports
     },
 
     async confirmCutOff({ importId, userIds }: consoleApi.console.ConfirmCutOffRequest) {
-      const [current, waiting] = await Promise.all([
+      const [current, rows] = await Promise.all([
         userImports.find(importId),
-        userImports.leftToDo(importId, [1], userIds.length),
+        userImports.toCutOff(importId, userIds),
       ]);
       if (!current) return { result: IMPORT_NOT_FOUND };
-      const rows = waiting.filter(({ userId }) => userIds.includes(userId)).map(({ rowNo }) => rowNo);
       const value = await userImports.setToDo(importId, rows, 1, current.keep_groups ? 0 : 2);
       return toReply({ result: 'done', value: value ?? current });
     },

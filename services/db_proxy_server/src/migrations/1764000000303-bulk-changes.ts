@@ -30,7 +30,7 @@ export class BulkChanges1764000000303 implements MigrationInterface {
     // The version before does not know this outcome, and leaves such rows alone.
     await this.#outcomes(runner, ['create', 'change', 'same', 'error', 'leave']);
     await runner.query(
-      'CREATE INDEX user_import_row_to_do ON user_import_row (import_id, to_do) WHERE to_do > 0',
+      'CREATE INDEX user_import_row_to_do ON user_import_row (import_id, to_do, row_no) WHERE to_do > 0',
     );
   }
 

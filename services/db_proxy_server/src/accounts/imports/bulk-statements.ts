@@ -44,7 +44,16 @@ export const leftToDo: Statement = {
   name: 'bulk_change_left_to_do',
   text: `
     SELECT row_no AS "rowNo", coalesce(user_id, 0) AS "userId", to_do AS "toDo" FROM user_import_row
-    WHERE import_id = $1 AND to_do > 0 AND to_do = ANY ($2::int2[]) ORDER BY row_no LIMIT $3`,
+    WHERE import_id = $1 AND to_do > 0 AND to_do = ANY ($2::int2[])
+    ORDER BY import_id, to_do, row_no LIMIT $3`,
+};
+
+/** Rows of these users whose connections are to be ended. */
+export const toCutOff: Statement = {
+  name: 'bulk_change_to_cut_off',
+  text: `
+    SELECT row_no AS "rowNo" FROM user_import_row
+    WHERE import_id = $1 AND to_do = 1 AND user_id = ANY ($2::int4[])`,
 };
 
 /** Rows whose state somebody else has changed since are left alone. */

@@ -53,6 +53,8 @@ export async function runRows(
     query,
     changed.map(({ id, changes }) => ({ id, ...changes?.after })),
   );
+  const leavers = changed.filter(({ outcome }) => outcome === 'leave').map(({ id }) => id);
+  if (leavers.length > 0) await query(sql.forgetUndone, [leavers]);
   await recordEvents(query, actor, [
     ...wanted.flatMap(({ name, fields }) => {
       const id = ids.get(name);

@@ -195,3 +195,11 @@ export const purgeImports: Statement = {
       SELECT id FROM user_import WHERE created_at < now() - make_interval(days => ${keptDays}) ORDER BY id LIMIT 1)
     RETURNING id`,
 };
+
+// An undone import no longer says why these users have left.
+export const forgetUndone: Statement = {
+  name: 'import_forget_undone',
+  text: `
+    UPDATE user_import_row SET user_id = NULL
+    WHERE user_id = ANY ($1::int4[]) AND outcome = 'create' AND state > 1`,
+};

@@ -93,7 +93,18 @@ export class UserImports {
     next: ToDo,
   ): Promise<ImportRow | undefined> {
     if (!isStorableId(importId)) return undefined;
-    return (await this.#database.query<ImportRow>(bulk.setToDo, [importId, rows, was, next]))[0];
+    return this.#database.transaction('bulk_change_to_do', async (query) => {
+      // The import first, as everywhere.
+      await query(sql.lockImport, [importId]);
+      return (await query<ImportRow>(bulk.setToDo, [importId, rows, was, next]))[0];
+    });
+  }
+
+  /** The rows of these users whose connections are still to be ended. */
+  async toCutOff(importId: number, userIds: readonly number[]): Promise<number[]> {
+    if (!isStorableId(importId)) return [];
+    const rows = await this.#database.query<{ rowNo: number }>(bulk.toCutOff, [importId, userIds]);
+    return rows.map(({ rowNo }) => rowNo);
   }
 
   /** Newest first. */
