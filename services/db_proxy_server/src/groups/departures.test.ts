@@ -147,6 +147,24 @@ it('a restored user rejoins the groups, as owner where the successor still owns 
   expect(await rejoin(), 'again').toEqual({ result: 'done', groups: [], remaining: 0 });
 });
 
+it('a group whose members have all left returns with the first who is restored, and its owner gets it back', async () => {
+  const both = await newGroup(late, [leaver, late]);
+  const dissolved = await newGroup(early, [early, leaver]);
+  await sql('UPDATE im_user SET status = 3 WHERE id = ANY ($1)', [[leaver, late]]);
+  for (const id of [leaver, late]) groupsIn(await context.departures.leave(id, 0, actor));
+  await context.dissolvedGroups.dissolve(dissolved, actor);
+  expect(await group(both)).toMatchObject({ status: 1, members: [] });
+
+  await sql('UPDATE im_user SET status = 0 WHERE id = ANY ($1)', [[leaver, late]]);
+  expect(groupsIn(await rejoin())).toMatchObject([{ groupId: both, added: [leaver], newOwner: leaver }]);
+  expect(await group(both)).toEqual({ owner: leaver, status: 0, members: [leaver] });
+  expect(groupsIn(await context.departures.rejoin(late, actor))).toMatchObject([
+    { groupId: both, added: [late], newOwner: late },
+  ]);
+  expect(await group(both)).toEqual({ owner: late, status: 0, members: [leaver, late] });
+  expect(await group(dissolved)).toMatchObject({ status: 1, members: [] });
+});
+
 it('only applies to users who have left, and handles a limited number of groups per call', async () => {
   for (let i = 0; i < 25; i++) await newGroup(early, [early, leaver]);
   expect(await leave()).toEqual({ result: 'conflict' });

@@ -72,6 +72,26 @@ const remember: Statement = {
     ON CONFLICT (user_id, group_id) DO UPDATE SET heir_id = excluded.heir_id, left_at = now()`,
 };
 
+// A group whose members have all left the company, at least two of them, and one is back. An owner among them gets it back in turn.
+const reopen: Statement = {
+  name: 'departure_reopen',
+  text: `
+    WITH reopened AS (
+      UPDATE chat_group g SET status = 0, creator_id = $2, version = g.version + 1, updated_at = clock_timestamp()
+      FROM chat_group before, dissolved_group d
+      WHERE g.id = $1 AND before.id = g.id AND d.group_id = g.id AND g.status = 1
+        AND EXISTS (SELECT FROM left_group l WHERE l.group_id = g.id AND l.user_id <> $2)
+        AND NOT EXISTS (SELECT FROM dissolved_member m WHERE m.group_id = g.id AND m.user_id <> $2
+          AND NOT EXISTS (SELECT FROM left_group l WHERE l.group_id = g.id AND l.user_id = m.user_id))
+      RETURNING g.id, before.creator_id AS owner
+    ), forgotten AS (
+      DELETE FROM dissolved_group d USING reopened r WHERE d.group_id = r.id
+    ), heir AS (
+      UPDATE left_group l SET heir_id = $2 FROM reopened r WHERE l.group_id = r.id AND l.user_id = r.owner
+    )
+    SELECT owner FROM reopened`,
+};
+
 /** Takes users who have left the company out of their groups, and puts them back when they are restored. */
 export class Departures {
   readonly #database: Database;
@@ -130,18 +150,21 @@ export class Departures {
     return this.#each(leftGroups, userId, (groupId) =>
       this.#inGroup('rejoin_group', groupId, actor, async (query, owner, record) => {
         const [left] = await query<{ heir_id: number | null }>(forget, [userId, groupId]);
-        if (!left || owner === undefined) return [];
+        if (!left) return [];
+        const reopened = owner === undefined && (await query(reopen, [groupId, userId])).length > 0;
+        if (owner === undefined && !reopened) return [];
         const addition = { groupId, kind: 'add', byAdmin: true, userId, userIds: [userId] } as const;
         const outcome = await this.#memberChanges.changeWith(query, addition);
         if (outcome.result !== 'ok' || outcome.changed.length === 0) return [];
         // Unless ownership has changed again in the meantime.
-        const isOwner = left.heir_id !== null && left.heir_id === owner;
-        if (isOwner) await query(setOwner, [groupId, userId]);
+        const isHeirs = left.heir_id !== null && left.heir_id === owner;
+        if (isHeirs) await query(setOwner, [groupId, userId]);
+        const isOwner = isHeirs || reopened;
         const { current, version } = outcome;
         await record({
           verb: 'group.add',
           resource: `group ${groupId}`,
-          ...(isOwner && { before: { creatorId: owner } }),
+          ...(isHeirs && { before: { creatorId: owner } }),
           after: {
             userIds: [userId],
             members: current.length,
