@@ -32,6 +32,13 @@ const setAnnouncement: Statement = {
   text: 'UPDATE chat_group SET announcement = $2, announced_at = clock_timestamp() WHERE id = $1',
 };
 
+const unmuteSender: Statement = {
+  name: 'announcement_unmute_sender',
+  text: `
+    UPDATE group_member SET muted_until = NULL
+    WHERE group_id = $1 AND user_id = $2 AND muted_until IS NOT NULL`,
+};
+
 /** Announcements of groups. */
 export class GroupAnnouncements {
   readonly #database: Database;
@@ -64,7 +71,7 @@ export class GroupAnnouncements {
     requireText('an announcement', text, 1, maxLength);
     requireText('a label', label, 1, 32);
     requireText('a key', given, 1, 64);
-    const key = `announcement ${given}`;
+    const key = `announcement ${groupId} ${given}`;
     const work = inGroup<ModerationOutcome>(
       this.#database,
       'announce_in_group',
@@ -75,6 +82,7 @@ export class GroupAnnouncements {
         if ((await kindOf(query, fromUserId)) !== 'bot') return { result: 'unknown-user' };
         const added = await join(this.#memberChanges, query, groupId, fromUserId);
         if (added === 'full') return { result: 'full' };
+        await query(unmuteSender, [groupId, fromUserId]);
         await query(setAnnouncement, [groupId, text]);
         await this.#broadcasts.createIn(query, {
           appId: ofConsole,

@@ -253,6 +253,23 @@ it('an announcement is kept, and sent once by a bot that becomes a member, also 
     before: { announcement: '' },
     after: { announcement: 'Lunch at one', fromUserId: bot },
   });
+  await mute(bot, forGood);
+  expect(await announce(bot, 'b')).toEqual({ result: 'done', groups: [] });
+  expect(await sql('SELECT muted_until FROM group_member WHERE user_id = $1', [bot])).toEqual([
+    { muted_until: null },
+  ]);
+  const other = await context.groups.create({
+    ...{ type: 1, name: 'other', avatar: '', creatorId: owner, needsCreator: true, memberIds: [] },
+  });
+  const elsewhere = other.result === 'created' ? other.id : 0;
+  await context.groupAnnouncements.announce(
+    elsewhere,
+    { fromUserId: bot, text: 'Lunch at one', label: '[Announcement]', key: 'a' },
+    actor,
+  );
+  expect(await sql('SELECT receivers FROM broadcast ORDER BY id')).toEqual(
+    [groupId, groupId, elsewhere].map((id) => ({ receivers: [id] })),
+  );
   await expect(
     context.groupAnnouncements.announce(
       groupId,
