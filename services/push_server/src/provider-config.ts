@@ -76,7 +76,10 @@ const serviceAccount = z.object({
   project_id: z.string().min(1),
   client_email: z.string().min(1),
   private_key: z.string().min(1),
-  token_uri: z.url({ protocol: /^https$/ }).default('https://oauth2.googleapis.com/token'),
+  // Nothing else, because push_server posts to it, and the console shows what it answers.
+  token_uri: z
+    .url({ protocol: /^https$/, hostname: /(^|\.)googleapis\.com$/ })
+    .default('https://oauth2.googleapis.com/token'),
 });
 
 function fcmOptions(values: ProviderVariables, reach: OutsideReach): FcmOptions | undefined {
