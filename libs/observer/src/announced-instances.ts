@@ -14,6 +14,7 @@ export class AnnouncedInstances {
   /** For the registries that are added. */
   readonly events: RegistryEvents = {
     onGone: (instance, inOrder) => {
+      this.#forgetOld();
       const known = knownOf(instance);
       this.#gone.set(known.key, { ...known, gone: { inOrder, at: performance.now() } });
     },
@@ -35,9 +36,13 @@ export class AnnouncedInstances {
   }
 
   known(): Known[] {
+    this.#forgetOld();
+    return [...this.#registries.flatMap((registry) => registry.all().map(knownOf)), ...this.#gone.values()];
+  }
+
+  #forgetOld(): void {
     const oldest = performance.now() - this.#goneMs;
     for (const [key, { gone }] of this.#gone) if (gone!.at < oldest) this.#gone.delete(key);
-    return [...this.#registries.flatMap((registry) => registry.all().map(knownOf)), ...this.#gone.values()];
   }
 
   stop(): void {

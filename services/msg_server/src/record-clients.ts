@@ -7,7 +7,12 @@ const everyMs = 60_000;
 const recordMs = 2_000;
 
 /** Records once a minute, and at the end, what has been counted of clients. What cannot be recorded waits. */
-export function recordClients(builds: ClientBuilds, pool: ReplicaPool, { life, log }: Kit): void {
+export function recordClients(builds: ClientBuilds, pool: ReplicaPool, { life, log, metrics }: Kit): void {
+  const failed = metrics.counter(
+    'client_records_failed_total',
+    'Attempts to record which clients have logged in that failed; they are repeated',
+  );
+  let failing = false;
   const record = async () => {
     const growth = builds.take();
     if (growth.length === 0) return;
@@ -19,9 +24,12 @@ export function recordClients(builds: ClientBuilds, pool: ReplicaPool, { life, l
     }));
     try {
       await pool.callOnce(accounts.recordClients, { clients }, recordMs);
+      failing = false;
     } catch (error) {
       builds.giveBack(growth);
-      log.debug({ err: error }, 'recording clients failed; retrying in a minute');
+      failed.inc();
+      if (!failing) log.warn({ err: error }, 'recording clients failed; retrying every minute');
+      failing = true;
     }
   };
   const stop = every(everyMs, record);

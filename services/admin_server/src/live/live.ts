@@ -14,8 +14,11 @@ import { type ClientCounts, countClients } from './client-counts.js';
 
 /** How old a look may be that is shown again, milliseconds: many people watch, and every instance is asked for each look. */
 const freshMs = 2_500;
-/** After this long without a look, what was seen before says nothing about now, milliseconds. */
-const staleMs = 15_000;
+/**
+ * After this long without a look, what was seen before says nothing about now, milliseconds. With several admin_servers each of
+ * them looks less often.
+ */
+const staleMs = 60_000;
 
 /** Services that no installation works without. */
 const needed = ['login_server', 'msg_server', 'route_server', 'db_proxy_server'];

@@ -80,11 +80,17 @@ export class ClientBuilds {
   list(connections: Iterable<Connected>): { builds: BuildCounts[]; classes: ClassCounts[] } {
     const builds = new Map<string, { client: Client; online: Online }>();
     const classes = new Map<ClientClass, Online>();
+    const buildOf = (connection: Client) => {
+      const key = keyOf(connection);
+      const known = builds.get(key);
+      if (known) return known;
+      const [client, itsKey] = builds.size < this.#max ? [connection, key] : [others, keyOf(others)];
+      const build = builds.get(itsKey) ?? { client, online: nobody() };
+      builds.set(itsKey, build);
+      return build;
+    };
     for (const connection of connections) {
-      const client = builds.has(keyOf(connection)) || builds.size < this.#max ? connection : others;
-      const build = builds.get(keyOf(client)) ?? { client, online: nobody() };
-      builds.set(keyOf(client), build);
-      count(build.online, connection.userId);
+      count(buildOf(connection).online, connection.userId);
       const online = classes.get(connection.clientClass) ?? nobody();
       classes.set(connection.clientClass, online);
       count(online, connection.userId);
