@@ -1,4 +1,4 @@
-import { ask, momentOf, Problem, Refusal, type RefusalCode } from '@teamtalk/administration';
+import { ask, askOnce, momentOf, Problem, Refusal, type RefusalCode } from '@teamtalk/administration';
 import { consoleApi, consoleWork, consoleApps as store } from '@teamtalk/rpc';
 import type { ApiRequest } from '../api/index.js';
 import type { Call, Handlers } from './handler.js';
@@ -38,7 +38,7 @@ export const apps: Handlers<
 
   async createApp(call, { body }) {
     const { name, signs } = body;
-    return keyOf(await ask(call, store.createApp, { name, signs, bounds: boundsOf(body) }));
+    return keyOf(await askOnce(call, store.createApp, { name, signs, bounds: boundsOf(body) }));
   },
 
   async changeApp(call, { params: { app_id: appId }, body }) {

@@ -1,4 +1,4 @@
-import { ask, endLogins, momentOf, Problem, Refusal, savedId } from '@teamtalk/administration';
+import { ask, askOnce, endLogins, momentOf, Problem, Refusal, savedId } from '@teamtalk/administration';
 import { type httpApi, bots as store } from '@teamtalk/rpc';
 import { newToken } from '@teamtalk/service-kit';
 import type { ApiRequest } from '../api/index.js';
@@ -22,7 +22,7 @@ export const bots: Handlers<
 
   async createBot(call, { body: { name, nick_name: nickName } }) {
     const { token, hash: tokenHash } = newToken();
-    const reply = await ask(call, store.createBot, { name, nickName, tokenHash });
+    const reply = await askOnce(call, store.createBot, { name, nickName, tokenHash });
     return { user_id: savedId(reply, 'bot', 'name-taken'), token };
   },
 

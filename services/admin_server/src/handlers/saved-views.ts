@@ -1,4 +1,4 @@
-import { ask, Problem, Refusal } from '@teamtalk/administration';
+import { ask, askOnce, Problem, Refusal } from '@teamtalk/administration';
 import { consoleApi, consoleWork } from '@teamtalk/rpc';
 import { userColumns } from '../api/saved-views.js';
 import { userStatuses } from '../api/users.js';
@@ -25,7 +25,7 @@ export const savedViews: Handlers<'listSavedViews' | 'saveView' | 'renameView' |
 
   async saveView(call, { body: { department_id: departmentId, ...view } }) {
     const request = { ...view, departmentId: departmentId ?? 0 };
-    return { view_id: doneId(await ask(call, consoleWork.saveView, request)) };
+    return { view_id: doneId(await askOnce(call, consoleWork.saveView, request)) };
   },
 
   async renameView(call, { params: { view_id: viewId }, body: { name } }) {

@@ -1,4 +1,12 @@
-import { ask, endLogins, momentOf, Problem, Refusal, type RefusalCode } from '@teamtalk/administration';
+import {
+  ask,
+  askOnce,
+  endLogins,
+  momentOf,
+  Problem,
+  Refusal,
+  type RefusalCode,
+} from '@teamtalk/administration';
 import { faultText } from '@teamtalk/administration/user-table';
 import { consoleApi, consoleWork } from '@teamtalk/rpc';
 import type { InputOf } from '../api/definition.js';
@@ -45,7 +53,7 @@ export const userImports: Handlers<
   | 'issueImportPasswords'
 > = {
   async createUserImport(call, { body }) {
-    return shownOf(await ask(call, consoleWork.createUserImport, { fileName: body.file_name }));
+    return shownOf(await askOnce(call, consoleWork.createUserImport, { fileName: body.file_name }));
   },
 
   async chooseUsers(call, { body: { action, users } }) {
@@ -62,7 +70,7 @@ export const userImports: Handlers<
       successorId: successor_id ?? 0,
       ...(users.by === 'ids' ? { userIds: users.user_ids } : { filter: filterOf(users) }),
     };
-    return shownOf(await ask(call, consoleWork.chooseUsers, request, batchMs));
+    return shownOf(await askOnce(call, consoleWork.chooseUsers, request, batchMs));
   },
 
   async addUserImportRows(call, { params: { import_id: importId }, body }) {
@@ -151,7 +159,7 @@ async function changeGroups(call: Call, begun: Shown): Promise<Shown> {
     shown.pending > 0 &&
     (isUndoing ? shown.undone === shown.done : shown.done === creates + changes + leaves);
   while (kind === 'leave' && isNext() && performance.now() < end) {
-    const reply = await ask(call, consoleWork.changeGroupsOfChosen, { importId });
+    const reply = await askOnce(call, consoleWork.changeGroupsOfChosen, { importId });
     const groups = reply.groups as consoleApi.console.ChangedGroup[];
     for (const changed of groups) await notifyOfChange(call, reply.userId, changed);
     shown = shownOf(reply);
