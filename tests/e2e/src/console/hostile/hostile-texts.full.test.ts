@@ -140,7 +140,6 @@ it('dialogs show names as they are', async () => {
     [`groups/${stored.groups[0]}`, 'Dissolve'],
     ['discovery', /^Delete/],
     ['lifecycle', /^Release/],
-    ['broadcasts', /^Cancel/],
   ] as const) {
     await openWhole(address);
     await page.getByRole('button', { name: button }).first().click();
