@@ -33,7 +33,11 @@ const queues: Statement = {
     ),
     queue(
       'webhooks',
-      'SELECT created_at AS since FROM webhook_event WHERE delivered_at IS NULL AND failed_at IS NULL ORDER BY next_at',
+      // Events of a disabled webhook wait until it is enabled.
+      `SELECT created_at AS since FROM webhook_event
+       WHERE delivered_at IS NULL AND failed_at IS NULL
+         AND webhook_id NOT IN (SELECT id FROM webhook WHERE disabled_events IS NOT NULL)
+       ORDER BY next_at`,
     ),
     queue('pushes', 'SELECT marked_at AS since FROM push_job WHERE due_at IS NOT NULL ORDER BY due_at'),
   ].join(' UNION ALL '),
@@ -41,7 +45,9 @@ const queues: Statement = {
 
 const deadLetters: Statement = {
   name: 'console_dead_letters',
-  text: `SELECT count(*)::int4 AS webhooks FROM webhook_event WHERE failed_at > now() - interval '1 hour'`,
+  text: `
+    SELECT count(*)::int4 AS webhooks FROM (
+      SELECT FROM webhook_event WHERE failed_at > now() - interval '1 hour' LIMIT ${maxCounted}) AS dead`,
 };
 
 export interface Queues {
