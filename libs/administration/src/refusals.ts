@@ -28,6 +28,7 @@ export const refusals = {
   'members-changing': ['conflict', 'members are being added concurrently'],
   'name-taken': ['conflict', 'the name is taken'],
   'no-image-server': ['not-possible', 'no image server is configured: MSFS_URL'],
+  'not-a-bot': ['not-possible', 'the user is not a bot'],
   'not-a-picture': ['not-possible', 'the file is not a JPEG, PNG or GIF'],
   'nobody-chosen': ['not-possible', 'no such user was chosen'],
   'no-credentials-key': ['not-possible', 'push_server has no PUSH_CREDENTIALS_KEY'],

@@ -177,7 +177,14 @@ export const webhooksApi = define({
     reply: z
       .object({
         letters: z.array(
-          z.object({ ...event, data: z.string().describe('The first 2,000 characters of its JSON') }),
+          z.object({
+            ...event,
+            data: z
+              .string()
+              .describe(
+                'The first 2,000 characters of its JSON; empty for roles that cannot change webhooks',
+              ),
+          }),
         ),
         next: z.int().nullable().describe('`after` of the next page; null: this is the last one'),
       })

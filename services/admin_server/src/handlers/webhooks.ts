@@ -1,4 +1,4 @@
-import { ask, momentOf, Problem, Refusal } from '@teamtalk/administration';
+import { ask, askOnce, momentOf, Problem, Refusal } from '@teamtalk/administration';
 import { consoleApi, consoleWork, consoleWebhooks as store } from '@teamtalk/rpc';
 import type { Call, Handlers } from './handler.js';
 
@@ -41,7 +41,7 @@ export const webhooks: Handlers<
   },
 
   async createWebhook(call, { body: { name, url, events, bot_id } }) {
-    return secretOf(await ask(call, store.createWebhook, { name, url, events, botId: bot_id ?? 0 }));
+    return secretOf(await askOnce(call, store.createWebhook, { name, url, events, botId: bot_id ?? 0 }));
   },
 
   async changeWebhook(call, { params: { webhook_id: webhookId }, body }) {
@@ -59,7 +59,7 @@ export const webhooks: Handlers<
   enableWebhook: (call, { params: { webhook_id } }) => setDisabled(call, webhook_id, false),
 
   async testWebhook(call, { params: { webhook_id: webhookId } }) {
-    requireDone(await ask(call, store.testWebhook, { webhookId }));
+    requireDone(await askOnce(call, store.testWebhook, { webhookId }));
     return undefined;
   },
 
@@ -117,6 +117,6 @@ function requireDone({ result }: consoleApi.console.WebhookReply): void {
   if (result === WEBHOOK_DONE) return;
   if (result === WEBHOOK_NOT_FOUND) throw new Problem('not-found', 'there is no such webhook');
   if (result === WEBHOOK_NAME_TAKEN) throw new Refusal('name-taken');
-  if (result === WEBHOOK_UNKNOWN_USER) throw new Refusal('unknown-user');
+  if (result === WEBHOOK_UNKNOWN_USER) throw new Refusal('not-a-bot');
   throw new Refusal(result === WEBHOOK_TOO_MANY ? 'too-many-webhooks' : 'webhook-disabled');
 }

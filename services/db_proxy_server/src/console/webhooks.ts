@@ -1,5 +1,7 @@
-import { consoleApi, type consoleWebhooks } from '@teamtalk/rpc';
+import { consoleApi, type consoleWebhooks, mayInConsole } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
+import type { Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
 import {
   changeWebhook,
   renewWebhookSecret,
@@ -39,18 +41,36 @@ const results = {
   'wrong-state': WEBHOOK_WRONG_STATE,
 } as const;
 
+/** A bot, or the user whom the command has given the webhook already. */
+const postable: Statement = {
+  name: 'console_webhook_postable',
+  text: `
+    SELECT user_id FROM bot WHERE user_id = $1
+    UNION ALL SELECT bot_id FROM webhook WHERE id = $2 AND bot_id = $1`,
+};
+
 /** The gRPC service ConsoleWebhooks. */
 export function webhookHandlers({
   database,
 }: Pick<Context, 'database'>): ConsoleHandlers<typeof consoleWebhooks> {
   const { dataSource } = database;
+
+  /** In the console, messages can only be a bot's: exporting those of people needs a second person's approval. */
+  async function mayPost(userId: number, webhookId = 0): Promise<boolean> {
+    if (userId === 0) return true;
+    if (!isStorableId(userId) || (webhookId !== 0 && !isStorableId(webhookId))) return false;
+    return (await database.query(postable, [userId, webhookId])).length > 0;
+  }
+
   return {
     async createWebhook({ name, url, events, botId }, { actor }) {
+      if (!(await mayPost(botId))) return { result: WEBHOOK_UNKNOWN_USER };
       const webhook = { name, url, events, botId: botId || undefined };
       return toSecret(await createWebhook(dataSource, webhook, actor));
     },
 
     async changeWebhook({ webhookId, url, events, botId }, { actor }) {
+      if (!(await mayPost(botId, webhookId))) return { result: WEBHOOK_UNKNOWN_USER };
       const target = { url, events, botId: botId || undefined };
       return { result: results[await changeWebhook(dataSource, webhookId, target, actor)] };
     },
@@ -76,8 +96,11 @@ export function webhookHandlers({
       return { events: (await newestEvents(database, webhookId, limit)).map(toEvent) };
     },
 
-    async listDeadLetters({ webhookId, after, limit }) {
-      return { events: (await deadLetterPage(database, webhookId, after, limit)).map(toEvent) };
+    async listDeadLetters({ webhookId, after, limit }, { session }) {
+      const letters = (await deadLetterPage(database, webhookId, after, limit)).map(toEvent);
+      // It may be somebody's message.
+      if (mayInConsole(session.role, 'apps:write')) return { events: letters };
+      return { events: letters.map((letter) => ({ ...letter, data: '' })) };
     },
 
     async retryDeadLetters({ webhookId, eventIds }, { actor }) {

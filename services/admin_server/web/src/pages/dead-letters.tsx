@@ -87,6 +87,10 @@ function columns(ask: (verb: 'retry' | 'drop', letter: Letter) => void): Column<
     { label: t('webhook.event'), cell: ({ event, event_id }) => `${event} ${event_id}` },
     { label: t('webhook.error'), cell: ({ error }) => error ?? '–' },
     { label: t('webhook.attempts'), cell: ({ attempts }) => String(attempts), number: true },
+  ];
+  if (!may('apps:write')) return shown;
+  return [
+    ...shown,
     {
       label: t('letter.data'),
       cell: ({ data }) => (
@@ -96,10 +100,6 @@ function columns(ask: (verb: 'retry' | 'drop', letter: Letter) => void): Column<
         </details>
       ),
     },
-  ];
-  if (!may('apps:write')) return shown;
-  return [
-    ...shown,
     {
       label: t('actions'),
       actions: true,
