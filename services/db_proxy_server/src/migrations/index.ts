@@ -49,6 +49,7 @@ import { SavedViews1764000000304 } from './1764000000304-saved-views.js';
 import { GroupModeration1764000000306 } from './1764000000306-group-moderation.js';
 import { AppKeys1764000000309 } from './1764000000309-app-keys.js';
 import { WebhookStates1764000000310 } from './1764000000310-webhook-states.js';
+import { ClaimedMarks1764000000311 } from './1764000000311-claimed-marks.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -103,4 +104,5 @@ export const migrations = [
   GroupModeration1764000000306,
   AppKeys1764000000309,
   WebhookStates1764000000310,
+  ClaimedMarks1764000000311,
 ];

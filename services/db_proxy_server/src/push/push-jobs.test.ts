@@ -536,6 +536,26 @@ test('who reads a part keeps the banner, and a message that was shown is not pus
   expect(await log()).toEqual([[bob, 'accepted', '']]);
 });
 
+test('a claim has new jobs and those that are due, each for 8 s, and no more than it asks for', async () => {
+  await phones(bob, cat, dan);
+  await sender.send({ from: ann, to: team, group: true });
+  const claims = await Promise.all([claim(0, 2), claim(0, 1), claim(0, 1)]);
+  const users = claims.flat().map(({ userId }) => userId);
+  expect([...users, ...(await claim(0, 2)).map(({ userId }) => userId)].sort()).toEqual([bob, cat, dan]);
+  for (const pushes of claims) expect(pushes.length).toBeLessThanOrEqual(2);
+  const { rows } = await pool.query(
+    `SELECT attempts, claimed, unsure, tried_id, due_at BETWEEN now() + interval '5 s' AND now() + interval '8 s' AS leased
+     FROM push_job`,
+  );
+  const claimed = { attempts: 1, claimed: true, unsure: false, tried_id: 1, leased: true };
+  expect(rows).toEqual([claimed, claimed, claimed]);
+  await pool.query('UPDATE push_job SET due_at = now()');
+  expect(await claim(0, 3)).toHaveLength(3);
+  expect((await pool.query('SELECT DISTINCT attempts, unsure FROM push_job')).rows).toEqual([
+    { attempts: 2, unsure: true },
+  ]);
+});
+
 test('a shield, or the hours of the night, leave what is shown, until it is read', async () => {
   await phones(bob);
   await sender.send({ from: ann, to: team, group: true });

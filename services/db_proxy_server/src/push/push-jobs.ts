@@ -1,16 +1,7 @@
-import type { Database } from '../database/database.js';
+import type { Database, Statement } from '../database/database.js';
 import { purgeInBatches } from '../database/purge-in-batches.js';
 import { mailboxPurges } from './push-mailboxes.js';
-import {
-  anythingMarked,
-  claim,
-  facts,
-  finish,
-  purges,
-  seen,
-  takeMarks,
-  takeReads,
-} from './push-statements.js';
+import { claim, claimMarks, facts, finish, purges, seen, takeReads, waiting } from './push-statements.js';
 
 /** A claimed job, with what its decision and its text need. */
 export interface PushJobRow {
@@ -65,6 +56,20 @@ const noteMs = 60_000;
 /** Age at which marks are taken even when no push_server asks: they are many more than jobs. */
 const leftMs = 60_000;
 
+interface Waiting {
+  /** marks of stored messages */
+  stored: boolean;
+  /** marks of read messages */
+  read: boolean;
+  due: boolean;
+}
+const nothingWaiting: Waiting = { stored: false, read: false, due: false };
+
+interface Taken {
+  taken: number;
+  claimed?: string[] | null;
+}
+
 /** What is to be pushed. */
 export class PushJobs {
   readonly #database: Database;
@@ -86,10 +91,14 @@ export class PushJobs {
    * @param timeZone IANA name, for devices that do not say
    */
   async claim(limit: number, holdMs: number, timeZone: string): Promise<PushJobRow[]> {
-    await this.#take(holdMs);
-    const claimed = await this.#database.query<{ id: string }>(claim, [limit]);
-    if (claimed.length === 0) return [];
-    return this.#database.query<PushJobRow>(facts, [claimed.map(({ id }) => id), timeZone]);
+    // The other half is for those that are due already.
+    const { ids, due } = await this.#take(holdMs, Math.floor(limit / 2));
+    if (due) {
+      const claimed = await this.#database.query<{ id: string }>(claim, [limit - ids.length]);
+      ids.push(...claimed.map(({ id }) => id));
+    }
+    if (ids.length === 0) return [];
+    return this.#database.query<PushJobRow>(facts, [ids, timeZone]);
   }
 
   /** Records what became of claimed jobs. One that was shown an older message than it has by now is due again at once. */
@@ -108,24 +117,30 @@ export class PushJobs {
 
   /** Removes what nobody has taken for a day, and the log after seven. @returns how many rows */
   async purge(): Promise<number> {
-    await this.#take(leftMs);
+    await this.#take(leftMs, 0);
     let purged = 0;
     for (const statement of [...purges, ...mailboxPurges])
       purged += await purgeInBatches(this.#database, statement, []);
     return purged;
   }
 
-  /** Makes jobs of what is marked. */
-  async #take(holdMs: number): Promise<void> {
-    const [marked] = await this.#database.query<{ stored: boolean; read: boolean }>(anythingMarked, [holdMs]);
+  /**
+   * Makes jobs of what is marked.
+   * @returns ids of those that it has claimed, at most `claims`, and whether others may be due
+   */
+  async #take(holdMs: number, claims: number): Promise<{ ids: string[]; due: boolean }> {
+    const [{ stored, read, due } = nothingWaiting] = await this.#database.query<Waiting>(waiting, [holdMs]);
     const end = performance.now() + takeMs;
-    const take = async (statement: typeof takeMarks, values: unknown[]) => {
+    const ids: string[] = [];
+    const take = async (statement: Statement, values: () => unknown[]) => {
       for (let taken = maxTaken; taken >= maxTaken && performance.now() < end; ) {
-        const [row] = await this.#database.query<{ taken: number }>(statement, values);
+        const [row] = await this.#database.query<Taken>(statement, values());
         taken = row?.taken ?? 0;
+        ids.push(...(row?.claimed ?? []));
       }
     };
-    if (marked?.stored) await take(takeMarks, [holdMs, maxTaken]);
-    if (marked?.read) await take(takeReads, [maxTaken]);
+    if (stored) await take(claimMarks, () => [holdMs, maxTaken, claims - ids.length]);
+    if (read) await take(takeReads, () => [maxTaken]);
+    return { ids, due: stored || read || due };
   }
 }

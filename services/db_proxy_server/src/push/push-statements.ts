@@ -13,16 +13,19 @@ export const seen: Statement = {
     ON CONFLICT (singleton) DO UPDATE SET seen_at = now()`,
 };
 
-export const anythingMarked: Statement = {
-  name: 'push_marked',
+export const waiting: Statement = {
+  name: 'push_waiting',
   text: `
     SELECT EXISTS (SELECT FROM push_mark WHERE marked_at <= clock_timestamp() - $1::float8 * interval '1 ms') AS stored,
-      EXISTS (SELECT FROM push_read) AS read`,
+      EXISTS (SELECT FROM push_read) AS read, EXISTS (SELECT FROM push_job WHERE due_at <= now()) AS due`,
 };
 
-export const takeMarks: Statement = {
-  name: 'push_take_marks',
-  text: 'SELECT take_push_marks($1, $2) AS taken',
+/** A push_server gives a provider 5 s. */
+const lease = `interval '8 seconds'`;
+
+export const claimMarks: Statement = {
+  name: 'push_claim_marks',
+  text: `SELECT marks AS taken, claimed FROM claim_push_marks($1, $2, $3, ${lease})`,
 };
 
 export const takeReads: Statement = {
@@ -30,17 +33,15 @@ export const takeReads: Statement = {
   text: 'SELECT take_push_reads($1) AS taken',
 };
 
-// The claim lasts 8 s; a push_server gives a provider 5 s.
 export const claim: Statement = {
   name: 'push_claim',
   text: `
-    WITH due AS (
-      SELECT id FROM push_job WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-    )
-    UPDATE push_job j SET due_at = now() + interval '8 seconds', attempts = attempts + 1,
+    UPDATE push_job j SET due_at = now() + ${lease}, attempts = attempts + 1,
       claimed = true, unsure = unsure OR claimed,
       tried_id = CASE WHEN (unsure OR claimed) AND tried_id > 0 THEN tried_id ELSE msg_id END
-    FROM due WHERE j.id = due.id RETURNING j.id::text AS id`,
+    WHERE j.ctid = ANY (ARRAY(
+      SELECT ctid FROM push_job WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+    RETURNING j.id::text AS id`,
 };
 
 export const facts: Statement = {
