@@ -59,7 +59,7 @@ BEGIN
           -- A newer message arrived in the meantime.
           WHEN f.shown > 0 AND j.msg_id > f.shown OR f.shown = 0 AND f.unread > 0 AND j.msg_id > f.read_id THEN now()
           -- The message was read in the meantime.
-          WHEN f.outcome = 'accepted' AND f.shown > 0 AND f.unread <= 0 THEN now()
+          WHEN f.outcome = 'accepted' AND f.shown > 0 AND (f.unread <= 0 OR f.shown <= f.read_id) THEN now()
         END,
         last_error = CASE f.outcome WHEN 'retry' THEN nullif(f.reason, '') END,
         attempts = CASE f.outcome WHEN 'retry' THEN j.attempts ELSE 0 END,

@@ -252,10 +252,9 @@ test.each(['before', 'after'])('a message that arrives %s a withdrawal was claim
   await pool.query('SELECT take_push_reads(10)');
   if (when === 'before') await sender.send({ from: ann, to: bob });
   const [withdrawal] = await claim(held);
-  if (when === 'after') {
-    await sender.send({ from: ann, to: bob });
-    await finish(withdrawal, PushOutcome.PUSH_ACCEPTED);
-  }
+  expect(withdrawal).toMatchObject({ msgId: 0, badge: when === 'before' ? 1 : 0 });
+  if (when === 'after') await sender.send({ from: ann, to: bob });
+  await finish(withdrawal, PushOutcome.PUSH_ACCEPTED);
   expect(await claim(held)).toEqual([]);
   await endHold();
   expect(await claim(held)).toMatchObject([{ msgId: 2, unread: 1 }]);
@@ -555,6 +554,58 @@ test('a claim has new jobs and those that are due, each for 8 s, and no more tha
     { attempts: 2, unsure: true },
   ]);
 });
+
+test('a banner is withdrawn that was read while its push was being recorded', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  const recording = await pool.connect();
+  try {
+    await recording.query('BEGIN');
+    await recording.query(
+      `SELECT finish_pushes(ARRAY[$1::int8], '{accepted}', '{""}', '{1}', '{0}', '{0}', '{f}')`,
+      [push?.jobId],
+    );
+    await read(bob, ann, 1);
+    const next = claim();
+    const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await pool.query(waiting)).rowCount).toBe(1);
+    await recording.query('COMMIT');
+    expect(await next).toMatchObject([{ sessionId: ann, msgId: 0 }]);
+  } finally {
+    recording.release(true);
+  }
+});
+
+test.each(['before', 'after'])(
+  'a banner that was read %s its push arrived is withdrawn although a newer message came to the muted group',
+  async (when) => {
+    await phones(bob);
+    await sender.send({ from: ann, to: team, group: true });
+    const [push] = await claim();
+    const readIt = () =>
+      pool.query(`SELECT mark_read_marked('{}', '{}', '{}', ARRAY[${team}], ARRAY[${bob}], ARRAY[1])`);
+    if (when === 'before') {
+      await readIt();
+      expect(await claim(held)).toEqual([]);
+    } else {
+      await finish(push, PushOutcome.PUSH_ACCEPTED);
+    }
+    await sender.send({ from: ann, to: team, group: true });
+    if (when === 'before') {
+      await pool.query(`UPDATE group_member SET shield = true WHERE user_id = ${bob}`);
+      await finish(push, PushOutcome.PUSH_ACCEPTED);
+    } else {
+      await readIt();
+    }
+    // Not yet muted, but held.
+    const [withdrawal] = await claim(held);
+    expect(withdrawal).toMatchObject({ sessionType: 2, msgId: 0, badge: 1 });
+    await finish(withdrawal, PushOutcome.PUSH_ACCEPTED);
+    await pool.query(`UPDATE group_member SET shield = true WHERE user_id = ${bob}`);
+    expect(await claim()).toEqual([]);
+  },
+);
 
 test('a shield, or the hours of the night, leave what is shown, until it is read', async () => {
   await phones(bob);

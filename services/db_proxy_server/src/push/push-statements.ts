@@ -83,10 +83,10 @@ export const facts: Statement = {
             THEN 'do-not-disturb'
         END AS silence
       ) s
-      -- What is shown, or may be, has been read, and nothing newer is to be shown.
+      -- What is shown, or may be, has been read, and nothing newer is to be shown: it is silent, or still held.
       CROSS JOIN LATERAL (
         SELECT CASE
-          WHEN s.silence IS NOT NULL
+          WHEN (s.silence IS NOT NULL OR k.read_id >= j.msg_id)
             AND coalesce(nullif(j.shown_id, 0), CASE WHEN j.unsure THEN j.tried_id END) BETWEEN 1 AND k.read_id THEN 0
           ELSE k.unread
         END AS unread
