@@ -216,7 +216,7 @@ async function read(user: number, conversation: string): Promise<void> {
   );
 }
 
-test.each([1, 2, 3, 4, 5, 6, 547])(
+test.each([1, 2, 3, 4, 5, 6, 547, 1051, 1295])(
   'whatever is sent, read and silenced, and whatever providers and push_servers do, phones show what is unread in the end (seed %i)',
   async (seed) => {
     const random = randomOf(seed);
