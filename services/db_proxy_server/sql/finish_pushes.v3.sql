@@ -1,5 +1,5 @@
 -- Records the outcome of claimed jobs, also in push_log: accepted, retry, dropped or gone. o_shown is the message that was shown or
--- decided on; 0: the shown message was withdrawn. A job remains while its device shows its conversation or may show it: o_unsure
+-- decided on; 0: the shown message was, or could not be, withdrawn. A job remains while its device shows its conversation or may show it: o_unsure
 -- marks a retry whose first attempt the provider may have accepted.
 CREATE OR REPLACE FUNCTION finish_pushes(
   o_job int8[], o_outcome text[], o_reason text[], o_shown int4[], o_retry_ms float8[], o_gone_at float8[],
@@ -33,7 +33,12 @@ BEGIN
   END IF;
 
   WITH finished AS MATERIALIZED (
-    SELECT o.*, j.ctid AS at, j.user_id, j.device_id, j.conv, j.shown_id, j.attempts, j.marked_at, k.unread, k.read_id
+    SELECT o.*, j.ctid AS at, j.user_id, j.device_id, j.conv, j.shown_id, j.attempts, j.marked_at, k.unread, k.read_id,
+      -- What the device still shows, since a newer message is not pushed, has been read.
+      o.outcome = 'dropped' AND o.shown > 0
+        AND (j.shown_id BETWEEN 1 AND k.read_id OR k.unread <= 0 AND (j.shown_id > 0 OR j.unsure))
+        AND o.reason NOT IN ('shown', 'read', 'expired', 'device-moved', 'device-gone', 'user-left', 'not-a-member')
+        AS is_read
     FROM unnest(o_job, o_outcome, o_reason, o_shown, o_retry_ms, o_unsure) AS o(job, outcome, reason, shown, retry_ms, unsure)
     JOIN push_job j ON j.id = o.job
     CROSS JOIN LATERAL push_conversation(j.conv, j.user_id) k
@@ -46,13 +51,19 @@ BEGIN
       WHERE f.outcome <> 'retry' AND f.reason <> 'shown'
   ), changed AS (
     UPDATE push_job j SET
+        -- The newer message is decided on.
+        msg_id = CASE WHEN f.is_read AND f.shown_id > 0 AND j.msg_id <= f.shown THEN f.shown_id ELSE j.msg_id END,
         shown_id = CASE
-          WHEN f.outcome = 'accepted' AND f.shown = 0 OR f.outcome = 'gone' THEN 0
+          -- What cannot be withdrawn is given up.
+          WHEN f.shown = 0 AND f.outcome IN ('accepted', 'dropped') OR f.outcome = 'gone' THEN 0
           WHEN f.outcome = 'accepted' THEN greatest(f.shown_id, f.shown)
           ELSE f.shown_id
         END,
         claimed = false,
-        unsure = CASE WHEN f.outcome IN ('accepted', 'gone') THEN false ELSE j.unsure OR f.unsure END,
+        unsure = CASE
+          WHEN f.outcome IN ('accepted', 'gone') OR f.outcome = 'dropped' AND f.shown = 0 THEN false
+          ELSE j.unsure OR f.unsure
+        END,
         due_at = CASE
           WHEN f.outcome = 'retry' THEN now() + f.retry_ms * interval '1 ms'
           WHEN f.outcome = 'gone' THEN NULL
@@ -60,6 +71,7 @@ BEGIN
           WHEN f.shown > 0 AND j.msg_id > f.shown OR f.shown = 0 AND f.unread > 0 AND j.msg_id > f.read_id THEN now()
           -- The message was read in the meantime.
           WHEN f.outcome = 'accepted' AND f.shown > 0 AND (f.unread <= 0 OR f.shown <= f.read_id) THEN now()
+          WHEN f.is_read THEN now()
         END,
         last_error = CASE f.outcome WHEN 'retry' THEN nullif(f.reason, '') END,
         attempts = CASE f.outcome WHEN 'retry' THEN j.attempts ELSE 0 END,

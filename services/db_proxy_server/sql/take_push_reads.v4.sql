@@ -9,6 +9,7 @@ DECLARE
   reads int4;
   t_conv int8[];
   t_user int4[];
+  t_job int8[];
 BEGIN
   WITH taken AS (
     DELETE FROM push_read p WHERE p.ctid = ANY (ARRAY(
@@ -22,21 +23,20 @@ BEGIN
     RETURN reads;
   END IF;
   -- Waits for outcomes that are being recorded: they may not have seen these reads.
-  PERFORM FROM unnest(t_conv, t_user) AS r(conv, user_id)
+  SELECT array_agg(l.id) INTO t_job FROM (
+    SELECT j.id FROM unnest(t_conv, t_user) AS r(conv, user_id)
     JOIN push_device d ON d.user_id = r.user_id AND d.failure IS NULL
     JOIN push_job j ON j.device_id = d.id AND j.conv = r.conv
-    ORDER BY j.device_id, j.conv FOR UPDATE OF j;
+    ORDER BY j.device_id, j.conv FOR UPDATE OF j
+  ) l;
   UPDATE push_job j SET due_at = now(), marked_at = now(), expires_at = now() + interval '1 day'
     FROM (
-      SELECT x.id FROM unnest(t_conv, t_user) AS r(conv, user_id)
-      JOIN push_device d ON d.user_id = r.user_id AND d.failure IS NULL
-      JOIN push_job x ON x.device_id = d.id AND x.conv = r.conv
-      CROSS JOIN LATERAL push_conversation(r.conv, r.user_id) k
-      WHERE x.due_at IS NULL AND (k.unread <= 0 OR
+      SELECT x.id FROM push_job x CROSS JOIN LATERAL push_conversation(x.conv, x.user_id) k
+      WHERE x.id = ANY (t_job) AND x.due_at IS NULL AND (k.unread <= 0 OR
         coalesce(nullif(x.shown_id, 0), CASE WHEN x.unsure THEN coalesce(nullif(x.tried_id, 0), x.msg_id) END)
           BETWEEN 1 AND k.read_id)
     ) s
-    WHERE j.id = s.id AND j.due_at IS NULL;
+    WHERE j.id = s.id;
   RETURN reads;
 END
 $$;

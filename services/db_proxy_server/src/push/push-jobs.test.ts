@@ -607,6 +607,41 @@ test.each(['before', 'after'])(
   },
 );
 
+test('a withdrawal that the provider refuses is given up', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: team, group: true });
+  await finish((await claim())[0], PushOutcome.PUSH_ACCEPTED);
+  await pool.query(`SELECT mark_read_marked('{}', '{}', '{}', ARRAY[${team}], ARRAY[${bob}], ARRAY[1])`);
+  const [withdrawal] = await claim();
+  await sender.send({ from: ann, to: team, group: true });
+  await endHold();
+  expect(await claim(held)).toEqual([]);
+  await pool.query(`UPDATE group_member SET shield = true WHERE user_id = ${bob}`);
+  await finish(withdrawal, PushOutcome.PUSH_DROPPED, { reason: 'banners only' });
+  expect(await claim()).toEqual([]);
+  expect(await rowsOf('push_job')).toBe(0);
+  expect(await log()).toEqual([
+    [bob, 'accepted', ''],
+    [bob, 'dropped', 'banners only'],
+    [bob, 'dropped', 'shielded'],
+  ]);
+});
+
+test('a banner that was read while a newer message was on its way is withdrawn although the provider refuses that', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await finish((await claim())[0], PushOutcome.PUSH_ACCEPTED);
+  await sender.send({ from: ann, to: bob });
+  const [newer] = await claim();
+  await read(bob, ann, 2);
+  expect(await claim()).toEqual([]);
+  await finish(newer, PushOutcome.PUSH_DROPPED, { reason: 'acknowledged' });
+  const [withdrawal] = await claim();
+  expect(withdrawal).toMatchObject({ sessionId: ann, msgId: 0 });
+  await finish(withdrawal, PushOutcome.PUSH_DROPPED, { reason: 'refused' });
+  expect([await claim(), await rowsOf('push_job')]).toEqual([[], 0]);
+});
+
 test('a shield, or the hours of the night, leave what is shown, until it is read', async () => {
   await phones(bob);
   await sender.send({ from: ann, to: team, group: true });

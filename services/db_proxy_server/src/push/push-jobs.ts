@@ -50,7 +50,7 @@ export interface FinishedPush {
 
 /** Batches, or read marks, that are taken by one statement; each may have thousands of conversations. */
 const maxTaken = 50;
-/** Longest time that one claim spends with them, milliseconds. */
+/** Longest time that one claim spends with either, milliseconds. */
 const takeMs = 500;
 const noteMs = 60_000;
 /** Age at which marks are taken even when no push_server asks: they are many more than jobs. */
@@ -130,17 +130,18 @@ export class PushJobs {
    */
   async #take(holdMs: number, claims: number): Promise<{ ids: string[]; due: boolean }> {
     const [{ stored, read, due } = nothingWaiting] = await this.#database.query<Waiting>(waiting, [holdMs]);
-    const end = performance.now() + takeMs;
     const ids: string[] = [];
     const take = async (statement: Statement, values: () => unknown[]) => {
+      const end = performance.now() + takeMs;
       for (let taken = maxTaken; taken >= maxTaken && performance.now() < end; ) {
         const [row] = await this.#database.query<Taken>(statement, values());
         taken = row?.taken ?? 0;
         ids.push(...(row?.claimed ?? []));
       }
     };
-    if (stored) await take(claimMarks, () => [holdMs, maxTaken, claims - ids.length]);
+    // Claims come last, so that nothing else that waits or fails holds them up.
     if (read) await take(takeReads, () => [maxTaken]);
+    if (stored) await take(claimMarks, () => [holdMs, maxTaken, claims - ids.length]);
     return { ids, due: stored || read || due };
   }
 }

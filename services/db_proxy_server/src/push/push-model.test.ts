@@ -100,6 +100,11 @@ class Model {
       if (banner.startsWith(at(user, ''))) this.#uncertain.add(banner);
   }
 
+  /** A provider has refused a push, or a phone had acknowledged its message. */
+  dropped(banner: string): void {
+    if (this.#unread.has(banner)) this.#uncertain.add(banner);
+  }
+
   isUnread(banner: string, msgId: number): boolean {
     return this.#unread.get(banner)?.some((message) => message.msgId === msgId) ?? false;
   }
@@ -196,8 +201,9 @@ async function endHold(model: Model): Promise<void> {
 async function finish(
   { jobId = 0, msgId = 0 }: pushApi.push.Push.$Properties,
   outcome: number,
+  reason = '',
 ): Promise<void> {
-  const request = FinishRequest.encode({ pushes: [{ jobId, msgId, outcome, retryMs: 0 }] }).finish();
+  const request = FinishRequest.encode({ pushes: [{ jobId, msgId, outcome, reason, retryMs: 0 }] }).finish();
   await rpc.finish(FinishRequest.decode(request));
 }
 
@@ -216,10 +222,16 @@ async function read(user: number, conversation: string): Promise<void> {
   );
 }
 
-test.each([1, 2, 3, 4, 5, 6, 547, 1051, 1295])(
-  'whatever is sent, read and silenced, and whatever providers and push_servers do, phones show what is unread in the end (seed %i)',
-  async (seed) => {
+/** Which pushes are refused is drawn apart from all else, so that these sequences remain those that found something. */
+test.each([
+  ...[1, 2, 3, 4, 5, 6, 547, 1051, 1295].map((seed) => ({ seed, refusing: false })),
+  ...[1, 2, 3, 4, 5, 6, 1100].map((seed) => ({ seed, refusing: true })),
+])(
+  'whatever is sent, read and silenced, and whatever providers and push_servers do, phones show what is unread in the end ($seed, refusing: $refusing)',
+  async ({ seed, refusing }) => {
     const random = randomOf(seed);
+    const drawn = randomOf(seed + 1_000_000);
+    const isRefused = ({ msgId }: pushApi.push.Push.$Properties) => refusing && msgId !== 0 && drawn(3) === 0;
     const model = new Model();
     const phones = new Phones();
     const inFlight: { push: pushApi.push.Push.$Properties; claimedAt: number }[] = [];
@@ -276,6 +288,11 @@ test.each([1, 2, 3, 4, 5, 6, 547, 1051, 1295])(
           if (!next || performance.now() - next.claimedAt > answerMs) break;
           const { push } = next;
           const accepted = random(3) > 0;
+          if (isRefused(push)) {
+            model.dropped(bannerOf(push));
+            await finish(push, PushOutcome.PUSH_DROPPED, 'acknowledged');
+            break;
+          }
           if (accepted) phones.take(push);
           if (random(4) > 0) {
             await finish(push, accepted ? PushOutcome.PUSH_ACCEPTED : PushOutcome.PUSH_RETRY);
