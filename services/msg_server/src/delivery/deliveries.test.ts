@@ -224,6 +224,23 @@ test('a user found during the fetch to have been away gets nothing of that time'
   expect(there).toEqual(Array.from({ length: 9 }, (_, i) => `7 ${i + 1}`));
 });
 
+test('a user who is removed while their rejoin is looked for gets nothing beyond a hole', async () => {
+  vi.useFakeTimers();
+  // They were away until 420, and are removed again after the first question.
+  let questions = 0;
+  findVisible = async (_userId, _groupId, ids) => (questions++ === 0 ? ids.filter((id) => id >= 420) : []);
+  fetchRange = async (_conversation, first, last) => storedInGroup(7, first, last);
+  const got = logIn(1);
+  deliverToGroup(7, 229, 1);
+  deliverToGroup(7, 447, 3);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(questions).toBeGreaterThan(1);
+  expect(got).toEqual(['7 229']);
+  deliveries.leave(1, 7, 4);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(got).toEqual(['7 229']);
+});
+
 test('a user removed since gets none of the messages before', async () => {
   vi.useFakeTimers();
   findVisible = async () => [];

@@ -282,7 +282,7 @@ function keyOf({ sessionType, userId, sessionId }: Conversation): string {
 
 /**
  * The lowest visible id from `first` to `last`, or `last` + 1. Visibility begins at some id and has no holes, so a
- * search with a few queries is enough.
+ * search with a few queries is enough. If it changes meanwhile, nothing counts as visible.
  */
 async function firstVisible(
   first: number,
@@ -291,11 +291,15 @@ async function firstVisible(
 ): Promise<number> {
   let [low, high] = [first, last];
   while (low <= high) {
-    const step = Math.max(1, Math.ceil((high - low) / (maxVisibleIds - 1)));
+    const step = Math.max(1, Math.ceil((high - low) / (maxVisibleIds - 2)));
     const ids: number[] = [];
     for (let id = low; id < high; id += step) ids.push(id);
     ids.push(high);
-    const lowest = Math.min(high + 1, ...(await visible(ids)));
+    // What was visible before has to be so still: the user may have been removed since.
+    const known = high < last ? high + 1 : undefined;
+    const seen = await visible(known === undefined ? ids : [...ids, known]);
+    if (known !== undefined && !seen.includes(known)) return last + 1;
+    const lowest = Math.min(high + 1, ...seen);
     const below = ids.filter((id) => id < lowest).at(-1);
     if (below === undefined) return low;
     [low, high] = [below + 1, lowest - 1];
