@@ -15,10 +15,11 @@ export const seen: Statement = {
 
 export const waiting: Statement = {
   name: 'push_waiting',
+  // In order, so that an index is used however many there are, or have been.
   text: `
-    SELECT EXISTS (SELECT FROM push_mark WHERE marked_at <= clock_timestamp() - $1::float8 * interval '1 ms') AS stored,
-      EXISTS (SELECT FROM push_read) AS read,
-      -- In order, so that an index is used however many there are.
+    SELECT coalesce((SELECT marked_at FROM push_mark ORDER BY marked_at LIMIT 1)
+        <= clock_timestamp() - $1::float8 * interval '1 ms', false) AS stored,
+      (SELECT marked_at FROM push_read ORDER BY marked_at LIMIT 1) IS NOT NULL AS read,
       (SELECT due_at FROM push_job WHERE due_at <= now() ORDER BY due_at LIMIT 1) IS NOT NULL AS due`,
 };
 

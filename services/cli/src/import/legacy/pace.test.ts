@@ -22,6 +22,19 @@ test('a pause covers all work since the last pause, once', async () => {
   expect(await timeOf(() => Promise.all([pace.rest(), pace.rest()]))).toBeGreaterThanOrEqual(29);
 });
 
+test('short steps are paused for in full, although timers count whole milliseconds', async () => {
+  const pace = new Pace(20);
+  await pace.rest();
+  let workedMs = 0;
+  const allMs = await timeOf(async () => {
+    for (let step = 0; step < 200; step++) {
+      workedMs += await timeOf(async () => work(0.45));
+      await pace.rest();
+    }
+  });
+  expect((allMs - workedMs) / workedMs).toBeGreaterThan(3.8);
+});
+
 test('there are no pauses at 100 percent', async () => {
   const pace = new Pace(100);
   expect(pace.isLimited).toBe(false);

@@ -43,10 +43,12 @@ export class Pace {
 
   async #rest(): Promise<void> {
     const pauseMs = (performance.now() - this.#since) * this.#factor;
-    // A shorter pause is made up for in the next one.
+    // A shorter pause is made up for in the next one, and so is what a timer, which counts whole milliseconds, leaves out.
     if (pauseMs >= 1) {
+      const begin = performance.now();
       await sleep(pauseMs, undefined, { signal: this.#lift.signal }).catch(() => {});
-      this.#since = performance.now();
+      const end = performance.now();
+      this.#since = end - Math.max(0, pauseMs - (end - begin)) / this.#factor;
     }
     this.#pause = undefined;
   }
