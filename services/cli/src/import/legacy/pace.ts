@@ -24,7 +24,9 @@ export class Pace {
   /** Pauses in proportion to the work since the last pause. Call it before every step. */
   async rest(): Promise<void> {
     if (!this.isLimited) return;
-    this.#pause ??= this.#rest();
+    this.#pause ??= this.#rest().finally(() => {
+      this.#pause = undefined;
+    });
     await this.#pause;
   }
 
@@ -50,6 +52,5 @@ export class Pace {
       const end = performance.now();
       this.#since = end - Math.max(0, pauseMs - (end - begin)) / this.#factor;
     }
-    this.#pause = undefined;
   }
 }
