@@ -197,10 +197,11 @@ async function addPhones(cluster: BenchCluster, prefix: string, count: number): 
   await cluster.sql('ANALYZE push_device');
 }
 
-/** Removes all phones, and with them what is to be pushed. */
+/** Removes all phones, and with them what is to be pushed, and leaves nothing for autovacuum to do meanwhile. */
 async function removePhones(cluster: BenchCluster): Promise<void> {
   await cluster.sql('DELETE FROM push_device');
   await cluster.sql('DELETE FROM push_mark');
+  await cluster.sql('VACUUM push_device, push_job, push_log, push_mark, push_read');
 }
 
 const conversationsOfPhones = `
