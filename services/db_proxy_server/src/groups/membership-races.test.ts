@@ -119,17 +119,19 @@ async function holdConversation(): Promise<void> {
 }
 
 /** Resolves when `count` sessions wait for a lock. */
-function waiting(count: number): Promise<unknown> {
-  return waitUntil(
-    async () => {
-      const { rows } = await holder.query(
-        `SELECT count(*)::int4 AS count FROM pg_stat_activity
-          WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows[0].count === count;
-    },
-    { what: `${count} sessions wait for a lock` },
-  );
+async function waiting(count: number): Promise<void> {
+  let sessions: { waits: boolean }[] = [];
+  const wait = async () => {
+    const { rows } = await holder.query(
+      `SELECT wait_event_type = 'Lock' AS waits, state, wait_event, left(query, 80) AS query FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY pid`,
+    );
+    sessions = rows;
+    return sessions.filter(({ waits }) => waits).length === count;
+  };
+  await waitUntil(wait, { what: `${count} sessions wait for a lock` }).catch((cause) => {
+    throw new Error(`${count} sessions wait for a lock, not ${JSON.stringify(sessions, null, 2)}`, { cause });
+  });
 }
 
 /** Starts both so that they get the conversation's lock in this order. */
