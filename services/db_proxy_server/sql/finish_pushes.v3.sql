@@ -18,19 +18,18 @@ BEGIN
     PERFORM FROM push_device d WHERE d.id IN (
       SELECT j.device_id FROM unnest(o_job, o_outcome) AS o(job, outcome) JOIN push_job j ON j.id = o.job
       WHERE o.outcome = 'gone') ORDER BY d.id FOR NO KEY UPDATE;
-    PERFORM FROM push_job WHERE id = ANY (o_job) ORDER BY device_id, conv FOR UPDATE;
-    -- Tokens that a client sent again after the failure are valid.
-    UPDATE push_device d SET failure = t.reason
-      FROM (
-        SELECT DISTINCT ON (j.device_id) j.device_id, j.user_id, o.reason, o.gone_at
-        FROM unnest(o_job, o_outcome, o_reason, o_gone_at) AS o(job, outcome, reason, gone_at)
-        JOIN push_job j ON j.id = o.job WHERE o.outcome = 'gone' ORDER BY j.device_id
-      ) t
-      WHERE d.id = t.device_id AND d.user_id = t.user_id AND d.failure IS NULL
-        AND (t.gone_at = 0 OR d.seen_at <= to_timestamp(t.gone_at / 1000));
-  ELSE
-    PERFORM FROM push_job WHERE id = ANY (o_job) ORDER BY device_id, conv FOR UPDATE;
   END IF;
+  PERFORM FROM push_job WHERE id = ANY (o_job) ORDER BY device_id, conv FOR UPDATE;
+
+  -- Tokens that a client sent again after the failure are valid.
+  UPDATE push_device d SET failure = t.reason
+    FROM (
+      SELECT DISTINCT ON (j.device_id) j.device_id, j.user_id, o.reason, o.gone_at
+      FROM unnest(o_job, o_outcome, o_reason, o_gone_at) AS o(job, outcome, reason, gone_at)
+      JOIN push_job j ON j.id = o.job WHERE o.outcome = 'gone' ORDER BY j.device_id
+    ) t
+    WHERE d.id = t.device_id AND d.user_id = t.user_id AND d.failure IS NULL
+      AND (t.gone_at = 0 OR d.seen_at <= to_timestamp(t.gone_at / 1000));
 
   WITH finished AS MATERIALIZED (
     SELECT o.*, j.ctid AS at, j.user_id, j.device_id, j.conv, j.shown_id, j.attempts, j.marked_at, k.unread, k.read_id,
