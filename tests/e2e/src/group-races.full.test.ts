@@ -14,6 +14,8 @@ const groupsAtOnce = 3;
 const guests = 8;
 const changes = 40;
 const maxChangesInFlight = 4;
+/** Milliseconds; a message waits behind its sender's changes, each of which takes 2 s while links are slow. */
+const ackMs = 30_000;
 /** Delays of events on a link, milliseconds; above a second batches are retried. */
 const delays = [0, 0, 20, 100, 400, 1_200];
 
@@ -160,7 +162,7 @@ it.each(seeds)(
     let acked = 0;
     const write = async (client: Client, group: number) => {
       while (writing) {
-        await client.send({ group }, `${acked}`);
+        await client.send({ group }, `${acked}`, { deadlineMs: ackMs });
         acked++;
       }
     };
