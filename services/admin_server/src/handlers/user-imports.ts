@@ -112,8 +112,7 @@ export const userImports: Handlers<
 
   async undoUserImport(call, { params: { import_id: importId } }) {
     const reply = await ask(call, consoleWork.undoUserImport, { importId }, batchMs);
-    const shown = shownOf(reply);
-    await endConnectionsOf(call, reply.leftIds);
+    const shown = await cutOff(call, shownOf(reply), reply.leftIds);
     return changeGroups(call, shown);
   },
 

@@ -118,19 +118,21 @@ async function issuePasswords(id: number, { renew = false }: { renew?: boolean }
 async function undoImport(id: number): Promise<void> {
   await withDatabase(async (dataSource, { databaseOf, operator, UserImports }) => {
     const imports = new UserImports(databaseOf(dataSource));
-    let left = 0;
     for (;;) {
       const outcome = await imports.undo(id, operator());
       if (outcome.result === 'not-found') throw new Failure(`there is no import ${id}`);
       if (outcome.result !== 'done') throw new Failure(`import ${id} has changed nothing`);
-      const { done, undone, kept } = outcome.value;
-      left += outcome.value.left.length;
+      const { done, undone, kept, pending } = outcome.value;
       showProgress(`${undone} of ${done} rows`);
       if (undone < done) continue;
       clearProgress();
       print(`import ${id}: undid ${undone} rows; in ${kept} of them, later changes by others were kept`);
       // A command cannot notify the services.
-      if (left > 0) note(`${left} users can no longer log in; end their open connections in the console`);
+      if (pending > 0) {
+        note(
+          `${pending} users can no longer log in; to end their open connections, undo the import in the console, too`,
+        );
+      }
       return;
     }
   }).finally(clearProgress);

@@ -43,6 +43,14 @@ export function userImportHandlers({ userImports }: Context) {
     return rows.map(({ userId }) => userId);
   }
 
+  /** @param step changes the next users; those of a step whose connections were not ended come first */
+  async function withLeavers(importId: number, step: () => Promise<ImportResult<ImportRow>>) {
+    const before = await leavers(importId);
+    if (before.length > 0) return { ...(await found(importId)), leftIds: before };
+    const outcome = await step();
+    return { ...toReply(outcome), leftIds: await leavers(importId) };
+  }
+
   return {
     async createUserImport({ fileName }: consoleApi.console.CreateUserImportRequest, { actor }: Caller) {
       return found(await userImports.create(fileName, actor));
@@ -88,18 +96,11 @@ export function userImportHandlers({ userImports }: Context) {
       return { result: IMPORT_DONE, rows: rows.map(toRow) };
     },
 
-    async runUserImport({ importId }: Request, { actor }: Caller) {
-      // The users of a batch that ended before its connections did come first.
-      const before = await leavers(importId);
-      if (before.length > 0) return { ...(await found(importId)), leftIds: before };
-      const outcome = await userImports.run(importId, actor);
-      return { ...toReply(outcome), leftIds: await leavers(importId) };
-    },
+    runUserImport: ({ importId }: Request, { actor }: Caller) =>
+      withLeavers(importId, () => userImports.run(importId, actor)),
 
-    async undoUserImport({ importId }: Request, { actor }: Caller) {
-      const outcome = await userImports.undo(importId, actor);
-      return { ...toReply(outcome), leftIds: outcome.result === 'done' ? outcome.value.left : [] };
-    },
+    undoUserImport: ({ importId }: Request, { actor }: Caller) =>
+      withLeavers(importId, () => userImports.undo(importId, actor)),
 
     async issueImportPasswords(
       { importId, after, renew }: consoleApi.console.IssueImportPasswordsRequest,

@@ -218,16 +218,22 @@ it('checks each row of a file, imports the users, and undoes the import', async 
   ]);
   const [, password = ''] = /^vic,维克,(.*)$/m.exec(await readFile(await saved.path(), 'utf8')) ?? [];
   const vic = await stand.cluster.connect('vic', { password: password.trim() });
-  await vic.close();
+  const kicked = kickOf(vic);
   await visit(page, 'users');
   await page.fill('[name=text]', 'vic');
   await page.getByRole('link', { name: /维克/ }).waitFor();
 
   await visit(page, 'users/import');
   await page.getByRole('link', { name: 'people.csv' }).click();
+  await stand.cluster.stopNode('route_server', 0);
   await page.getByRole('button', { name: 'Undo' }).click();
+  await page.locator('dialog[open] button.main').click();
+  await page.locator('dialog[open]').getByRole('alert').waitFor();
+  await stand.cluster.restart('route_server', 0);
+  await stand.cluster.untilDiscovered();
   await confirm(page);
   await page.getByText('undone', { exact: true }).waitFor();
+  await kicked;
   const rows = await stand.cluster.sql(
     `SELECT name, real_name, status FROM im_user WHERE name IN ('vic', 'xena') ORDER BY name`,
   );

@@ -5,13 +5,12 @@ import { changeUsers, existingById, type ImportRow, type Settled, settle } from 
 import { type ImportedFields, undoOf } from './judge-row.js';
 import * as sql from './statements.js';
 
-/** Undoes the last rows that were imported. @returns the import, and the ids of the users removed by undoing */
+/** Undoes the last rows that were imported. Of users removed by undoing, the connections are still to be ended. */
 export async function undoRows(
   query: Query,
   { id: importId, kind, keep_groups: keepGroups }: ImportRow,
   actor: Actor,
-): Promise<ImportRow & { left: number[] }> {
-  const left: number[] = [];
+): Promise<ImportRow> {
   await query(sql.beginUndo, [importId]);
   const rows = await query<Required<Settled>>(sql.doneRows, [importId]);
   const users = await existingById(
@@ -43,16 +42,13 @@ export async function undoRows(
       after: { ...changes?.after, undoneImport: importId },
     })),
   );
-  for (const { user_id: id, changes } of changed) {
-    if ((changes?.after as ImportedFields | undefined)?.disabled) left.push(id);
-  }
-  const row = await settle(
+  return settle(
     query,
     importId,
     undone.map(({ row_no, kept, changes }) => {
       const rejoins = kind === 'leave' && !keepGroups && changes !== undefined;
-      return { row_no, state: kept ? 3 : 2, to_do: rejoins ? 3 : 0 };
+      const leaves = (changes?.after as ImportedFields | undefined)?.disabled === true;
+      return { row_no, state: kept ? 3 : 2, to_do: rejoins ? 3 : leaves ? 1 : 0 };
     }),
   );
-  return { ...row, left };
 }

@@ -240,7 +240,8 @@ describe('undoing an import', () => {
     await sql(`UPDATE im_user SET tel = '3' WHERE name = 'ann'`);
     const { id: newId } = await user('new');
     const undone = settled(await context.userImports.undo(id, actor));
-    expect(undone).toMatchObject({ reverted: true, undone: 3, kept: 1, left: [newId] });
+    expect(undone).toMatchObject({ reverted: true, undone: 3, kept: 1, pending: 1 });
+    expect(await context.userImports.leftToDo(id, [1], 10), 'to cut off').toMatchObject([{ userId: newId }]);
     expect(await user('ann')).toMatchObject({ tel: '3', nick_name: 'Nick' });
     expect(await user('ben')).toMatchObject({ tel: '1' });
     expect(await user('new')).toMatchObject({ status: 3 });

@@ -184,18 +184,12 @@ export class UserImports {
    * Undoes the last 500 imported rows; callers repeat it until no row is left. Users that were added count as having left; of
    * users that were changed, only the fields that nobody has changed since are restored.
    * `conflict`: nothing was imported
-   * @returns the import, and the ids of the users removed by undoing, whose connections the caller ends
    */
-  undo(importId: number, actor: Actor): Promise<ImportResult<ImportRow & { left: number[] }>> {
-    return this.#inImport<ImportRow & { left: number[] }>(
-      'undo_user_import',
-      importId,
-      actor,
-      async (query, current) => {
-        if (!current.begun) return { result: 'conflict' };
-        return { result: 'done', value: await undoRows(query, current, actor) };
-      },
-    );
+  undo(importId: number, actor: Actor): Promise<ImportResult<ImportRow>> {
+    return this.#inImport<ImportRow>('undo_user_import', importId, actor, async (query, current) => {
+      if (!current.begun) return { result: 'conflict' };
+      return { result: 'done', value: await undoRows(query, current, actor) };
+    });
   }
 
   /**
