@@ -1,3 +1,4 @@
+import { DurableInfrastructure } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PushStand, tokenOf } from './push-stand.js';
@@ -8,12 +9,18 @@ const conversations = Number(process.env.PUSH_OUTAGE_CONVERSATIONS ?? 60);
 const writers = Math.min(20, conversations);
 const timeoutMs = Math.max(120_000, messages);
 
+let infrastructure: DurableInfrastructure;
 let stand: PushStand;
 
 beforeAll(async () => {
-  stand = await PushStand.start({ mode: 'processes' });
+  // That of other tests does without autovacuum; after millions of changes a queue needs it.
+  infrastructure = await DurableInfrastructure.start();
+  stand = await PushStand.start({ mode: 'processes', infrastructure });
 }, 120_000);
-afterAll(() => stand?.stop());
+afterAll(async () => {
+  await stand?.stop();
+  await infrastructure?.stop();
+});
 
 it(
   `after an hour without APNs, with ${messages} messages in ${conversations} conversations, each rings once, within a minute`,
@@ -58,9 +65,10 @@ it(
     await waitUntil(every, { what: 'each conversation has one job', timeoutMs });
 
     // Simulates the hour: every row becomes an hour older, with an hour of attempts.
+    // The lock keeps it from deadlocks with claims.
     await cluster.sql(
-      `UPDATE push_job SET marked_at = marked_at - interval '1 hour', expires_at = expires_at - interval '1 hour',
-         attempts = 3600, due_at = now() WHERE due_at IS NOT NULL`,
+      `DO $$ BEGIN LOCK TABLE push_job IN SHARE ROW EXCLUSIVE MODE; UPDATE push_job SET marked_at = marked_at - interval '1 hour', expires_at = expires_at - interval '1 hour',
+         attempts = 3600, due_at = now() WHERE due_at IS NOT NULL; END $$`,
     );
     const tried = async () => (await waiting())[0]?.old === all;
     await waitUntil(tried, { what: 'each is tried once more', timeoutMs });
