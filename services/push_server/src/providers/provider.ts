@@ -50,7 +50,11 @@ export const answerMs = 5_000;
 /** Pause after a response that means invalid credentials, which somebody has to fix, milliseconds. */
 export const credentialsPauseMs = 60_000;
 
+/** The provider cannot have taken the notification: there was no connection, or no turn on it. */
+export class NotSent extends Error {}
+
 /** The outcome where a connection broke, or no answer came in time. */
 export function unanswered(error: unknown): Outcome {
-  return { kind: 'retry', reason: error instanceof Error ? error.message : String(error), unsure: true };
+  const reason = error instanceof Error ? error.message : String(error);
+  return { kind: 'retry', reason, ...(!(error instanceof NotSent) && { unsure: true }) };
 }

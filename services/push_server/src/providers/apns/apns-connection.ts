@@ -1,5 +1,6 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import tls from 'node:tls';
+import { NotSent } from '../provider.js';
 import { tunnel } from '../tunnel.js';
 import type { ApnsAnswer } from './apns-answer.js';
 
@@ -22,18 +23,24 @@ const maxBody = 2_000;
  */
 export class ApnsConnection {
   readonly #server: ApnsServer;
+  readonly #connectMs: number;
   #session: ClientHttp2Session | undefined;
   #opening: Promise<ClientHttp2Session> | undefined;
   #closed = false;
 
-  constructor(server: ApnsServer) {
+  /** @param connectMs longest time until APNs says how many streams it allows, with which a connection begins */
+  constructor(server: ApnsServer, connectMs: number) {
     this.#server = server;
+    this.#connectMs = connectMs;
   }
 
-  /** @throws Error when the connection breaks before the answer, or there is none within `ms` */
+  /**
+   * @throws NotSent when APNs cannot have received it; Error when the connection breaks before the answer, or there is none
+   * within `ms`
+   */
   async request(headers: Record<string, string>, payload: Buffer, ms: number): Promise<ApnsAnswer> {
     const end = performance.now() + ms;
-    const session = await this.#open(ms);
+    const session = await within(this.#open(), ms);
     return this.#ask(session, headers, payload, Math.max(1, Math.ceil(end - performance.now())));
   }
 
@@ -46,10 +53,14 @@ export class ApnsConnection {
     return new Promise((resolve, reject) => {
       const stream = session.request({ ':method': 'POST', ...headers }, { endStream: false });
       const timer = setTimeout(() => {
+        // It still waits for one of the streams that APNs allows, which says nothing about the connection.
+        if (stream.state.state === constants.NGHTTP2_STREAM_STATE_IDLE) {
+          reject(new NotSent(`no stream within ${ms} ms`));
+          stream.close(constants.NGHTTP2_CANCEL);
+          return;
+        }
         reject(new Error(`no answer within ${ms} ms`));
-        // One that waits for its turn says nothing about the connection.
-        if (stream.pending) stream.close(constants.NGHTTP2_CANCEL);
-        else this.#abandon(session);
+        this.#abandon(session);
       }, ms);
       const settle = <T>(finish: (value: T) => void) => {
         return (value: T) => {
@@ -69,19 +80,22 @@ export class ApnsConnection {
   }
 
   /** Opens a connection, shared by all requests that wait for it. */
-  async #open(ms: number): Promise<ClientHttp2Session> {
-    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    this.#opening ??= this.#connect(ms).finally(() => {
+  #open(): Promise<ClientHttp2Session> {
+    if (this.#opening) return this.#opening;
+    const session = this.#session;
+    if (session && !session.closed && !session.destroyed) return Promise.resolve(session);
+    this.#opening = this.#connect().finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
   }
 
-  async #connect(ms: number): Promise<ClientHttp2Session> {
+  async #connect(): Promise<ClientHttp2Session> {
+    const end = performance.now() + this.#connectMs;
     const { origin, ca, proxy } = this.#server;
     const options = ca === undefined ? {} : { ca };
     const { hostname, port } = new URL(origin);
-    const socket = proxy && (await tunnel(proxy, { hostname, port }, ms));
+    const socket = proxy && (await tunnel(proxy, { hostname, port }, this.#connectMs));
     if (this.#closed) {
       socket?.destroy();
       throw new Error('the connection is closed');
@@ -101,11 +115,13 @@ export class ApnsConnection {
     session.on('close', replace);
     // An idle connection does not keep the process alive.
     session.on('connect', () => session.socket.unref());
+    await opened(session, Math.max(1, Math.ceil(end - performance.now())));
     return session;
   }
 
   #abandon(session: ClientHttp2Session): void {
-    this.#replace(session);
+    if (this.#session === session) this.#session = undefined;
+    // Without closing it before, which would leave the socket open until the other end closes it.
     session.destroy();
   }
 
@@ -113,6 +129,40 @@ export class ApnsConnection {
     if (this.#session === session) this.#session = undefined;
     if (!session.closed) session.close();
   }
+}
+
+/** Waits until a session is connected, and APNs has said how many streams it allows; gives it up after `ms`. */
+function opened(session: ClientHttp2Session, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`no connection within ${ms} ms`));
+      session.destroy();
+    }, ms);
+    session.once('remoteSettings', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    session.once('error', reject);
+    session.once('close', () => {
+      clearTimeout(timer);
+      reject(new Error('the connection broke'));
+    });
+  });
+}
+
+/** @throws NotSent when there is no connection, or none within `ms` */
+function within(opening: Promise<ClientHttp2Session>, ms: number): Promise<ClientHttp2Session> {
+  return new Promise((resolve, reject) => {
+    const fail = ({ message }: Error) => {
+      clearTimeout(timer);
+      reject(new NotSent(message));
+    };
+    const timer = setTimeout(() => fail(new Error(`no connection within ${ms} ms`)), ms);
+    opening.then((session) => {
+      clearTimeout(timer);
+      resolve(session);
+    }, fail);
+  });
 }
 
 function answerOf(stream: ClientHttp2Stream): Promise<ApnsAnswer> {

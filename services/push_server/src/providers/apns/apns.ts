@@ -28,7 +28,7 @@ export class Apns implements Provider {
   /** @throws Error when the key cannot be read */
   constructor(options: ApnsOptions) {
     this.#options = options;
-    this.#connection = new ApnsConnection(options.server);
+    this.#connection = new ApnsConnection(options.server, options.answerMs ?? answerMs);
     this.#token = new ProviderToken(options.key, options.now);
   }
 
