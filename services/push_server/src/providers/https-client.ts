@@ -1,7 +1,7 @@
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { answerMs } from './provider.js';
+import { answerMs, NotSent } from './provider.js';
 import { tunnel } from './tunnel.js';
 
 export interface HttpsAnswer {
@@ -66,7 +66,10 @@ export class HttpsClient {
     this.#agent = proxy ? new TunnelAgent(proxy, ms, options) : new https.Agent(options);
   }
 
-  /** @throws Error when the connection breaks before the answer has ended, or it has not ended within `ms` */
+  /**
+   * @throws Error when the connection breaks before the answer has ended, or it has not ended within `ms`; NotSent if
+   * until then there was no connection for it
+   */
   async post(url: URL, headers: Record<string, string>, body: Buffer, ms: number): Promise<HttpsAnswer> {
     const end = performance.now() + ms;
     try {
@@ -85,7 +88,12 @@ export class HttpsClient {
         agent: this.#agent,
         headers: { ...headers, 'content-length': String(body.length) },
       });
-      const timer = setTimeout(() => request.destroy(new Error(`no answer within ${ms} ms`)), ms);
+      const timer = setTimeout(() => {
+        const sent = request.writableFinished;
+        request.destroy(
+          sent ? new Error(`no answer within ${ms} ms`) : new NotSent(`not sent within ${ms} ms`),
+        );
+      }, ms);
       const fail = (error: Error & { code?: string }) => {
         clearTimeout(timer);
         const idle = request.reusedSocket && error.code === 'ECONNRESET';

@@ -61,11 +61,14 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
     await stranger.stopFake();
   });
 
-  test('gives up a silent proxy after the deadline', async () => {
+  test.each([
+    ['silent proxy', 'silence'],
+    ['tunnel through which nothing comes', 'dead-tunnel'],
+  ] as const)('gives up a %s after the deadline, having sent nothing', async (_what, misbehaviour) => {
     const patient = stand;
     stand = await start(500, proxy.url);
-    proxy.misbehaviours.push('silence');
-    expect(await send()).toMatchObject({ kind: 'retry' });
+    proxy.misbehaviours.push(misbehaviour);
+    expect(await send()).toEqual({ kind: 'retry', reason: expect.any(String) });
     await stand.provider.stop();
     await stand.stopFake();
     stand = patient;

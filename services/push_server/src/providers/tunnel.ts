@@ -1,11 +1,12 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
+import { NotSent } from './provider.js';
 
 /**
  * Opens a connection through an HTTP proxy (CONNECT).
  * @param proxy http://host:port, with user and password if it requires them
  * @param target the host and port to connect to
- * @throws Error when the proxy refuses, or does not respond within `ms`
+ * @throws NotSent when the proxy refuses, or does not respond within `ms`
  */
 export function tunnel(proxy: URL, target: { hostname: string; port: string }, ms: number): Promise<Socket> {
   const authority = `${target.hostname}:${target.port || 443}`;
@@ -24,22 +25,22 @@ export function tunnel(proxy: URL, target: { hostname: string; port: string }, m
       agent: false,
     });
     const timer = setTimeout(
-      () => request.destroy(new Error(`no response from the proxy within ${ms} ms`)),
+      () => request.destroy(new NotSent(`no response from the proxy within ${ms} ms`)),
       ms,
     );
     request.on('connect', ({ statusCode }, socket, head) => {
       clearTimeout(timer);
       if (statusCode !== 200) {
         socket.destroy();
-        reject(new Error(`the proxy refuses ${authority}: status ${statusCode}`));
+        reject(new NotSent(`the proxy refuses ${authority}: status ${statusCode}`));
         return;
       }
       if (head.length > 0) socket.unshift(head);
       resolve(socket);
     });
-    request.on('error', (error) => {
+    request.on('error', ({ message }) => {
       clearTimeout(timer);
-      reject(error);
+      reject(new NotSent(message));
     });
     request.end();
   });

@@ -2,12 +2,14 @@ import http from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+const connected = 'HTTP/1.1 200 Connected\r\n\r\n';
+
 /** An HTTP proxy that tunnels (CONNECT). */
 export class ConnectProxy {
   /** targets of all requests so far */
   readonly targets: string[] = [];
   /** what it does with the next requests instead of connecting */
-  readonly misbehaviours: (number | 'silence')[] = [];
+  readonly misbehaviours: (number | 'silence' | 'dead-tunnel')[] = [];
   readonly #server = http.createServer((_request, response) => response.writeHead(405).end());
   readonly #sockets = new Set<Duplex>();
   readonly #authorization: string | undefined;
@@ -41,11 +43,12 @@ export class ConnectProxy {
     this.targets.push(url);
     const misbehaviour = this.misbehaviours.shift();
     if (misbehaviour === 'silence') return;
+    if (misbehaviour === 'dead-tunnel') return void client.write(connected);
     const refused = headers['proxy-authorization'] === this.#authorization ? misbehaviour : 407;
     if (refused !== undefined) return void client.end(`HTTP/1.1 ${refused} No\r\nContent-Length: 0\r\n\r\n`);
     const { hostname, port } = new URL(`http://${url}`);
     const server = connect(Number(port), hostname, () => {
-      client.write('HTTP/1.1 200 Connected\r\n\r\n');
+      client.write(connected);
       server.pipe(client).pipe(server);
     });
     this.#keep(server);
