@@ -121,6 +121,11 @@ describe.each(Object.entries(stands))('%s', (_, start) => {
     expect(await send()).toMatchObject({ kind: 'gone' });
   });
 
+  test('a device of another app does not block others', async () => {
+    expect((await send({ app: 'com.other' })).kind).not.toBe('blocked');
+    expect(await send()).toMatchObject({ kind: 'accepted' });
+  });
+
   test('a token that can be none is gone', async () => {
     for (const token of stand.malformed) {
       expect(await send({ token }), token).toMatchObject({ kind: 'gone' });

@@ -185,6 +185,16 @@ describe('what APNs refuses', () => {
     expect(await apns.send(notification())).toMatchObject({ kind: 'accepted' });
   });
 
+  test.each(['TopicDisallowed', 'BadTopic', 'MissingTopic'])(
+    'for the bundle id of a single device (%s) does not block other devices',
+    async (reason) => {
+      fake.misbehaviours.push({ status: 400, reason });
+      expect(await apns.send(notification({ app: 'com.other' }))).toEqual({ kind: 'refused', reason });
+      fake.misbehaviours.push({ status: 400, reason });
+      expect(await apns.send(notification({ app: topic }))).toMatchObject({ kind: 'blocked', reason });
+    },
+  );
+
   test('a token that cannot be one is not sent at all', async () => {
     for (const bad of ['', 'xyz', '../../3/device/', 'ab'.repeat(31), 'ab'.repeat(101)]) {
       expect(await apns.send(notification({ token: bad }))).toEqual({

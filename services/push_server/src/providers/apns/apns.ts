@@ -46,9 +46,11 @@ export class Apns implements Provider {
 
   async #attempt(notification: Notification): Promise<Outcome> {
     const payload = apnsPayload(notification);
+    const { app } = notification;
+    const ownTopic = app !== '' && app !== this.#options.topic;
     try {
       const ms = this.#options.answerMs ?? answerMs;
-      return outcomeOf(await this.#connection.request(this.#headers(notification), payload, ms));
+      return outcomeOf(await this.#connection.request(this.#headers(notification), payload, ms), ownTopic);
     } catch (error) {
       return unanswered(error);
     }
