@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { FakeApns } from '@teamtalk/local-stack';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Notification } from '../provider.js';
 import { Apns } from './apns.js';
 
@@ -127,6 +127,26 @@ describe('the provider token', () => {
     expect(await apns.send(notification())).toMatchObject({
       kind: 'blocked',
       reason: 'ExpiredProviderToken',
+    });
+  });
+
+  test('is renewed within the time of the first attempt', async () => {
+    await apns.send(notification());
+    clock += 25 * 60_000;
+    let passed = 0;
+    const time = vi.spyOn(performance, 'now').mockImplementation(() => passed);
+    onTestFinished(() => time.mockRestore());
+    const late = {
+      status: 403,
+      get reason() {
+        passed = 29_900;
+        return 'ExpiredProviderToken';
+      },
+    };
+    fake.misbehaviours.push(late, 'half-open');
+    expect(await apns.send(notification())).toMatchObject({
+      kind: 'retry',
+      reason: 'no answer within 100 ms',
     });
   });
 

@@ -34,22 +34,23 @@ export class Apns implements Provider {
 
   async send(notification: Notification): Promise<Outcome> {
     if (!deviceToken.test(notification.token)) return { kind: 'gone', reason: 'BadDeviceToken' };
-    const outcome = await this.#attempt(notification);
+    const end = performance.now() + (this.#options.answerMs ?? answerMs);
+    const outcome = await this.#attempt(notification, end);
     if (outcome.kind !== 'blocked' || outcome.reason !== 'ExpiredProviderToken') return outcome;
     // The clocks differ, or the process was suspended.
-    return this.#token.renew() ? this.#attempt(notification) : outcome;
+    return this.#token.renew() ? this.#attempt(notification, end) : outcome;
   }
 
   async stop(): Promise<void> {
     this.#connection.close();
   }
 
-  async #attempt(notification: Notification): Promise<Outcome> {
+  async #attempt(notification: Notification, end: number): Promise<Outcome> {
     const payload = apnsPayload(notification);
     const { app } = notification;
     const ownTopic = app !== '' && app !== this.#options.topic;
     try {
-      const ms = this.#options.answerMs ?? answerMs;
+      const ms = Math.max(1, Math.ceil(end - performance.now()));
       return outcomeOf(await this.#connection.request(this.#headers(notification), payload, ms), ownTopic);
     } catch (error) {
       return unanswered(error);
