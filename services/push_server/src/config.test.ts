@@ -1,4 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import tls from 'node:tls';
+import { certificateFiles } from '@teamtalk/local-stack';
 import { expect, test } from 'vitest';
 import { loadConfig } from './config.js';
 import { providerConfig, startProviders } from './provider-config.js';
@@ -67,6 +70,21 @@ test('what is missing is named, and no key is repeated', () => {
   for (const account of ['secret', '{"private_key":"secret"}', 'null']) {
     expect(() => loadConfig({ FCM_SERVICE_ACCOUNT: account })).toThrow('FCM_SERVICE_ACCOUNT');
     expect(() => loadConfig({ FCM_SERVICE_ACCOUNT: account })).not.toThrow('secret');
+  }
+});
+
+test('the company’s CA certificates are trusted besides the public ones', () => {
+  const { certFile } = certificateFiles('first');
+  const { providers } = loadConfig({
+    WEBPUSH_KEY: pemOf('P-256'),
+    WEBPUSH_SUBJECT: 'mailto:it@example.com',
+    UNIFIEDPUSH_HOSTS: 'push.example.com',
+    PUSH_CA_FILE: certFile,
+  });
+  const { webPush, unifiedPush } = providerConfig(providers);
+  const wanted = [...tls.rootCertificates, readFileSync(certFile, 'utf8')];
+  for (const options of [webPush, unifiedPush]) {
+    expect(wanted.filter((certificate) => !options?.ca?.includes(certificate))).toEqual([]);
   }
 });
 

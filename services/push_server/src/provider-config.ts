@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import tls from 'node:tls';
 import { ConfigError } from '@teamtalk/service-kit';
 import { z } from 'zod';
 import type { CredentialName, ProviderVariables } from './provider-env.js';
@@ -28,7 +29,7 @@ export interface ProviderConfig {
 export function providerConfig(values: ProviderVariables): ProviderConfig {
   const { PUSH_CA_FILE: caFile, PUSH_PROXY: proxyUrl } = values;
   const outside = {
-    ca: caFile === '' ? undefined : readFileSync(caFile, 'utf8'),
+    ca: caFile === '' ? undefined : [...tls.rootCertificates, readFileSync(caFile, 'utf8')].join('\n'),
     proxy: proxyUrl === '' ? undefined : new URL(proxyUrl),
   };
   return {

@@ -9,7 +9,7 @@ export const providerEnv = {
   ),
   PUSH_CA_FILE: env.string(
     '',
-    'CA certificates (PEM) for connections to providers, instead of the system’s; for a proxy that intercepts TLS, or a UnifiedPush server of the company',
+    'CA certificates (PEM) for connections to providers, besides the public ones; for a proxy that intercepts TLS, or a UnifiedPush server of the company',
   ),
   PUSH_PROXY: env.url(
     '',

@@ -9,7 +9,7 @@ import { Xiaomi, type XiaomiOptions } from './providers/vendors/xiaomi.js';
 
 /** How providers outside the company are reached. */
 export interface OutsideReach {
-  /** undefined: the system's CA certificates */
+  /** CA certificates in PEM, the public ones among them; undefined: these alone */
   ca: string | undefined;
   /** undefined: none */
   proxy: URL | undefined;

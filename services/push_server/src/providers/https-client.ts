@@ -2,6 +2,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { answerMs, NotSent } from './provider.js';
+import { trusting } from './trusting.js';
 import { tunnel } from './tunnel.js';
 
 export interface HttpsAnswer {
@@ -62,7 +63,7 @@ export class HttpsClient {
 
   constructor({ ca, proxy, now = Date.now, answerMs: ms = answerMs }: HttpsClientOptions) {
     this.#now = now;
-    const options = { keepAlive: true, maxSockets, timeout: idleMs, ...(ca !== undefined && { ca }) };
+    const options = { keepAlive: true, maxSockets, timeout: idleMs, ...trusting(ca) };
     this.#agent = proxy ? new TunnelAgent(proxy, ms, options) : new https.Agent(options);
   }
 

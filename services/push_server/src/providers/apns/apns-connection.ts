@@ -1,6 +1,7 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
 import tls from 'node:tls';
 import { NotSent } from '../provider.js';
+import { trusting } from '../trusting.js';
 import { tunnel } from '../tunnel.js';
 import type { ApnsAnswer } from './apns-answer.js';
 
@@ -23,6 +24,7 @@ const maxBody = 2_000;
  */
 export class ApnsConnection {
   readonly #server: ApnsServer;
+  readonly #trust: ReturnType<typeof trusting>;
   readonly #connectMs: number;
   #session: ClientHttp2Session | undefined;
   #opening: Promise<ClientHttp2Session> | undefined;
@@ -31,6 +33,7 @@ export class ApnsConnection {
   /** @param connectMs longest time until APNs says how many streams it allows, with which a connection begins */
   constructor(server: ApnsServer, connectMs: number) {
     this.#server = server;
+    this.#trust = trusting(server.ca);
     this.#connectMs = connectMs;
   }
 
@@ -92,8 +95,8 @@ export class ApnsConnection {
 
   async #connect(): Promise<ClientHttp2Session> {
     const end = performance.now() + this.#connectMs;
-    const { origin, ca, proxy } = this.#server;
-    const options = ca === undefined ? {} : { ca };
+    const { origin, proxy } = this.#server;
+    const options = this.#trust;
     const { hostname, port } = new URL(origin);
     const socket = proxy && (await tunnel(proxy, { hostname, port }, this.#connectMs));
     if (this.#closed) {
