@@ -26,7 +26,8 @@ export interface HttpsClientOptions {
 
 /** Longest answer that is kept, bytes; of a longer one the beginning. */
 const maxBody = 16_384;
-const maxSockets = 100;
+/** Most connections to one host, and so most requests to it at once: a further one would wait, and could come too late. */
+export const maxSockets = 200;
 const idleMs = 60_000;
 
 class IdleConnectionClosed extends Error {}

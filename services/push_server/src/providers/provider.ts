@@ -38,6 +38,8 @@ export type Outcome =
 /** A service that brings notifications to phones. */
 export interface Provider {
   readonly name: string;
+  /** most notifications at once; left out: no limit of its own */
+  readonly concurrency?: number;
   /** Gives a notification to the provider; every failure is an outcome, within 5 s. */
   send(notification: Notification): Promise<Outcome>;
   /** Ends its connections; what is in flight is to be tried again. */

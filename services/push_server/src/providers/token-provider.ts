@@ -1,5 +1,5 @@
 import { AccountRefused, CachedToken, type FetchedToken } from './cached-token.js';
-import { type HttpsAnswer, HttpsClient } from './https-client.js';
+import { type HttpsAnswer, HttpsClient, maxSockets } from './https-client.js';
 import {
   answerMs,
   credentialsPauseMs,
@@ -43,6 +43,7 @@ export interface Reach {
 /** A provider that uses such a protocol. */
 export class TokenProvider implements Provider {
   readonly name: string;
+  readonly concurrency = maxSockets;
   readonly #protocol: TokenProtocol;
   readonly #client: HttpsClient;
   readonly #token: CachedToken | undefined;

@@ -1,5 +1,5 @@
 import { fitted } from '../../notification/fitted.js';
-import { type HttpsAnswer, HttpsClient } from '../https-client.js';
+import { type HttpsAnswer, HttpsClient, maxSockets } from '../https-client.js';
 import { answerMs, type Notification, type Outcome, type Provider, unanswered } from '../provider.js';
 import { encryptMessage, overhead } from './encrypt.js';
 import { isAllowed, subscriptionOf } from './subscription.js';
@@ -37,6 +37,7 @@ export const maxTextBytes = maxMessageBytes - overhead;
  */
 export class WebPush implements Provider {
   readonly name: string;
+  readonly concurrency = maxSockets;
   readonly #options: WebPushOptions;
   readonly #client: HttpsClient;
   readonly #vapid: Vapid;
