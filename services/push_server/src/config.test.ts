@@ -73,6 +73,15 @@ test('what is missing is named, and no key is repeated', () => {
   }
 });
 
+test('a host may be named with its port, of which 443 goes without saying', () => {
+  const { providers } = loadConfig({
+    WEBPUSH_KEY: pemOf('P-256'),
+    WEBPUSH_SUBJECT: 'mailto:it@example.com',
+    UNIFIEDPUSH_HOSTS: 'Push.example.com:443, up.example.com:8443',
+  });
+  expect(providerConfig(providers).unifiedPush?.hosts).toEqual(['push.example.com', 'up.example.com:8443']);
+});
+
 test('the company’s CA certificates are trusted besides the public ones', () => {
   const { certFile } = certificateFiles('first');
   const { providers } = loadConfig({

@@ -112,7 +112,7 @@ function webPushOptions(
   const servesItself = name === 'unifiedpush' && values.PUSH_SERVICE_URL !== '';
   const hosts = (name === 'webpush' ? values.WEBPUSH_HOSTS : values.UNIFIEDPUSH_HOSTS)
     .split(',')
-    .map((host) => host.trim().toLowerCase())
+    .map((host) => host.trim().toLowerCase().replace(/:443$/, ''))
     .filter((host) => host !== '');
   if (pem === '' || (hosts.length === 0 && !servesItself)) return undefined;
   if (!/^(mailto:.+@|https:\/\/)/.test(subject)) {

@@ -42,11 +42,11 @@ export const providerEnv = {
   ),
   WEBPUSH_HOSTS: env.string(
     'fcm.googleapis.com,updates.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com',
-    'Hosts of browsers’ push services, separated by commas; nothing is sent to other hosts',
+    'Hosts of browsers’ push services, separated by commas; nothing is sent to other hosts, or to ports other than 443 unless they are named as in host:8443',
   ),
   UNIFIEDPUSH_HOSTS: env.string(
     '',
-    'Hosts of UnifiedPush servers, separated by commas; nothing is sent to other hosts, except that of PUSH_SERVICE_URL; empty: none',
+    'Hosts of UnifiedPush servers, separated by commas; nothing is sent to other hosts, except that of PUSH_SERVICE_URL, or to ports other than 443 unless they are named as in host:8443; empty: none',
   ),
   PUSH_SERVICE_URL: env.url(
     '',

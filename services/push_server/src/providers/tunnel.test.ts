@@ -21,10 +21,10 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
   });
 
   let sent = 0;
-  const send = (provider = stand.provider) =>
+  const send = ({ provider, token } = stand) =>
     provider.send({
       id: `00000000-0000-4000-8000-${String(++sent).padStart(12, '0')}`,
-      token: stand.token,
+      token,
       app: '',
       collapseId: 's1',
       expiresAt: Date.now() + 86_400_000,
@@ -56,7 +56,7 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
 
   test('with a wrong password is refused, and never bypasses the proxy', async () => {
     const stranger = await start(20_000, proxy.url);
-    expect(await send(stranger.provider)).toMatchObject({ kind: 'retry' });
+    expect(await send(stranger)).toMatchObject({ kind: 'retry' });
     await stranger.provider.stop();
     await stranger.stopFake();
   });

@@ -85,7 +85,7 @@ export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => 
       provider: new WebPush({
         name: 'webpush',
         key: { pem: pemOf(privateKey), subject: 'mailto:it@example.com' },
-        hosts: ['localhost'],
+        hosts: [new URL(fake.origin).host],
         ca: fake.ca,
         proxy,
         answerMs,

@@ -36,7 +36,7 @@ beforeAll(async () => {
       push_server: {
         WEBPUSH_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
         WEBPUSH_SUBJECT: 'mailto:it@example.com',
-        WEBPUSH_HOSTS: 'localhost',
+        WEBPUSH_HOSTS: new URL(fake.origin).host,
         PUSH_CA_FILE: caFile,
         PUSH_HOLD_MS: '500',
       },

@@ -23,9 +23,13 @@ export function subscriptionOf(token: string): Subscription | undefined {
   }
 }
 
-/** Whether one of the patterns names the host: `push.example.com`, or `*.example.com` for every host below it. */
-export function isAllowed({ hostname }: URL, patterns: readonly string[]): boolean {
+/**
+ * Whether one of the patterns names the host: `push.example.com`, or `*.example.com` for every host below it. Its port has to be
+ * 443, or the pattern's: `push.example.com:8443`.
+ */
+export function isAllowed({ host }: URL, patterns: readonly string[]): boolean {
+  // A URL's host has its port unless that is the scheme's own.
   return patterns.some((pattern) =>
-    pattern.startsWith('*.') ? hostname.endsWith(pattern.slice(1)) : hostname === pattern,
+    pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern,
   );
 }

@@ -23,7 +23,7 @@ afterEach(async () => {
   await fake.close();
 });
 
-function start(hosts = ['localhost'], name: 'webpush' | 'unifiedpush' = 'webpush'): WebPush {
+function start(hosts = [new URL(fake.origin).host], name: 'webpush' | 'unifiedpush' = 'webpush'): WebPush {
   const key = { pem, subject: 'mailto:it@example.com' };
   const provider = new WebPush({ name, key, hosts, ca: fake.ca, now: () => clock });
   started.push(provider);
@@ -76,9 +76,19 @@ test('nothing is sent to a host that is not allowed, wherever a client says its 
   expect(isAllowed(new URL('https://evil-push.apple.com@example.com/'), ['*.push.apple.com'])).toBe(false);
 });
 
+test('nor to another port than 443, unless it is named', async () => {
+  expect(await send(start(['localhost']), fake.subscribe('phone'))).toMatchObject({ kind: 'refused' });
+  const allowed = (url: string, pattern: string) => isAllowed(new URL(url), [pattern]);
+  expect(allowed('https://push.example.com:443/x', 'push.example.com')).toBe(true);
+  expect(allowed('https://push.example.com:81/x', 'push.example.com')).toBe(false);
+  expect(allowed('https://web.push.apple.com:81/x', '*.push.apple.com')).toBe(false);
+  expect(allowed('https://push.example.com:8443/x', 'push.example.com:8443')).toBe(true);
+  expect(allowed('https://push.example.com/x', 'push.example.com:8443')).toBe(false);
+});
+
 test('a subscription with another key is refused, and the next goes through', async () => {
   const other = await FakeWebPush.start(strangersKey(), () => clock);
-  const provider = start();
+  const provider = start([fake, other].map(({ origin }) => new URL(origin).host));
   expect(await send(provider, other.subscribe('phone'))).toEqual({ kind: 'refused', reason: 'status 403' });
   await other.close();
   expect(await send(provider, fake.subscribe('phone'))).toMatchObject({ kind: 'accepted' });

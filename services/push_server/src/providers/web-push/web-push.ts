@@ -8,7 +8,7 @@ import { Vapid } from './vapid.js';
 export interface WebPushOptions {
   name: 'webpush' | 'unifiedpush';
   key: { pem: string; subject: string };
-  /** hosts that messages are sent to besides the own service; a client says where, so no others */
+  /** hosts that messages are sent to besides the own service, as `isAllowed` takes them; a client says where, so no others */
   hosts: readonly string[];
   /** authorities in PEM in place of the system's; undefined: the system's */
   ca?: string | undefined;
