@@ -86,16 +86,21 @@ test('nor to another port than 443, unless it is named', async () => {
   expect(allowed('https://push.example.com/x', 'push.example.com:8443')).toBe(false);
 });
 
-test('a subscription with another key is refused, and the next goes through', async () => {
+test('a subscription with another key waits until that is mended, and the next goes through', async () => {
   const other = await FakeWebPush.start(strangersKey(), () => clock);
   const provider = start([fake, other].map(({ origin }) => new URL(origin).host));
-  expect(await send(provider, other.subscribe('phone'))).toEqual({ kind: 'refused', reason: 'status 403' });
+  expect(await send(provider, other.subscribe('phone'))).toEqual({
+    kind: 'retry',
+    reason: 'status 403',
+    afterMs: 300_000,
+  });
   await other.close();
   expect(await send(provider, fake.subscribe('phone'))).toMatchObject({ kind: 'accepted' });
 });
 
 test.each([
   [{ status: 404 }, { kind: 'gone' }],
+  [{ status: 401 }, { kind: 'retry', afterMs: 300_000 }],
   [{ status: 413 }, { kind: 'refused' }],
   [{ status: 302 }, { kind: 'refused' }],
   [

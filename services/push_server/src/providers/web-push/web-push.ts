@@ -27,6 +27,8 @@ export interface OwnService extends Pick<HttpsClient, 'post'> {
   serves(endpoint: URL): boolean;
 }
 
+/** Pause of a push whose sender is refused, for which either its subscription or our key is to blame, milliseconds. */
+const senderPauseMs = 5 * 60_000;
 /** Push services have to take that many bytes (RFC 8030). */
 const maxMessageBytes = 4_096;
 export const maxTextBytes = maxMessageBytes - overhead;
@@ -115,6 +117,8 @@ function outcomeOf({ status, retryAfterMs, location }: HttpsAnswer): Outcome {
   const reason = `status ${status}`;
   if (status === 200 || status === 201 || status === 202) return { kind: 'accepted', id: location };
   if (status === 404 || status === 410) return { kind: 'gone', reason };
+  // Not blocked: an endpoint that answers so by itself would hold up all the others.
+  if (status === 401 || status === 403) return { kind: 'retry', reason, afterMs: senderPauseMs };
   if (status === 429 || status >= 500) {
     return { kind: 'retry', reason, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) };
   }
