@@ -16,7 +16,7 @@ interface FcmMessage {
   token: string;
   data: Record<string, string>;
   notification?: { title: string; body: string };
-  android: { collapse_key: string; priority: string; ttl: string; notification?: { tag: string } };
+  android: { collapse_key?: string; priority: string; ttl: string; notification?: { tag: string } };
 }
 
 export interface FakeFcmOptions {
@@ -41,6 +41,8 @@ export class FakeFcm extends FakeHttps {
   readonly banners = new Map<string, FcmMessage>();
   /** by token */
   readonly badges = new Map<string, number>();
+  /** collapse keys of data without a banner, by token: FCM keeps four for an offline phone */
+  readonly collapseKeys = new Map<string, Set<string>>();
   readonly misbehaviours: FcmMisbehaviour[] = [];
   /** reasons it has given */
   readonly refusals: string[] = [];
@@ -151,7 +153,11 @@ export class FakeFcm extends FakeHttps {
     if (!['HIGH', 'NORMAL'].includes(android.priority)) return invalid('priority');
     if (Buffer.byteLength(JSON.stringify({ data, notification })) > 4_096)
       return invalid('Message is too big');
-    const banner = `${message.token} ${android.collapse_key}`;
+    if (!notification && android.collapse_key !== undefined) {
+      const keys = this.collapseKeys.get(message.token) ?? new Set();
+      this.collapseKeys.set(message.token, keys.add(android.collapse_key));
+    }
+    const banner = `${message.token} ${data.tag}`;
     this.badges.set(message.token, Number(data.badge));
     if (data.withdrawn === 'true') this.banners.delete(banner);
     else if (notification) this.banners.set(banner, message);

@@ -7,10 +7,11 @@ export const maxPayloadBytes = 4_000;
 
 /**
  * The body of `messages:send`. A banner is shown by Android itself while the app is not in the foreground; without one the app gets
- * data only, and removes the banner whose tag is withdrawn. FCM takes only strings as data.
+ * data only, and removes the banner whose tag is withdrawn. FCM takes only strings as data. For a phone
+ * that is offline it keeps messages of four collapse keys, but a hundred messages without one, as withdrawals are.
  */
 export function fcmMessage(notification: Notification, now: number): Buffer {
-  const { token, app, collapseId, expiresAt, alert, badge } = notification;
+  const { token, app, collapseId, expiresAt, alert, badge, withdraws } = notification;
   const data = appData(notification);
   const ttl = `${Math.max(0, Math.floor((expiresAt - now) / 1_000))}s`;
   return fitted(alert, maxPayloadBytes, (shown) =>
@@ -21,7 +22,7 @@ export function fcmMessage(notification: Notification, now: number): Buffer {
           data,
           ...(shown && { notification: shown }),
           android: {
-            collapse_key: collapseId,
+            ...(!withdraws && { collapse_key: collapseId }),
             priority: shown ? 'HIGH' : 'NORMAL',
             ttl,
             ...(app !== '' && { restricted_package_name: app }),

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { FakeFcm } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Notification } from '../provider.js';
 import { Fcm } from './fcm.js';
 
 const ids = { projectId: 'teamtalk-1', clientEmail: 'push@teamtalk-1.example.com' };
@@ -26,7 +27,7 @@ function start(rest: { projectId?: string; clientEmail?: string; privateKey?: st
   return new Fcm({ origin: fake.origin, account, ca: fake.ca, now: () => clock });
 }
 
-const send = (provider = fcm) =>
+const send = (provider = fcm, rest: Partial<Notification> = {}) =>
   provider.send({
     id: '00000000-0000-4000-8000-000000000001',
     token: 'cRk4:APA91bExample_device',
@@ -36,6 +37,7 @@ const send = (provider = fcm) =>
     alert: { title: 'Team', body: 'hello' },
     badge: 3,
     data: { msg_type: 17, from_id: 7, group_id: 9 },
+    ...rest,
   });
 
 test('the message has what the app needs to open the conversation, as strings', async () => {
@@ -47,6 +49,12 @@ test('the message has what the app needs to open the conversation, as strings', 
       android: { priority: 'HIGH', ttl: '86400s', restricted_package_name: 'com.example.teamtalk' },
     },
   ]);
+});
+
+test('withdrawals have no collapse key, of which FCM keeps only four for an offline phone', async () => {
+  const withdrawn = { alert: undefined, withdraws: true } as unknown as Partial<Notification>;
+  for (let group = 1; group <= 6; group++) await send(fcm, { ...withdrawn, collapseId: `g${group}` });
+  expect([fake.accepted, fake.collapseKeys.size]).toEqual([6, 0]);
 });
 
 test('one access token is fetched for many, and another before it ends', async () => {
