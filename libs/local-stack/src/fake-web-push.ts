@@ -18,6 +18,8 @@ export class FakeWebPush extends FakeHttps {
   /** why it has refused */
   readonly refusals: string[] = [];
   accepted = 0;
+  /** by subscription and topic: what an offline browser would get */
+  readonly kept = new Map<string, WebPushText>();
   /** what the last accepted message says */
   last: WebPushText | undefined;
   readonly #subscribers = new Map<string, PushSubscriber>();
@@ -79,6 +81,7 @@ export class FakeWebPush extends FakeHttps {
     const text = subscriber.read(body);
     this.badges.set(name, text.badge);
     this.last = text;
+    this.kept.set(`${name} ${headers.topic}`, text);
     if (text.withdrawn) this.banners.delete(`${name} ${text.tag}`);
     else if (text.body !== undefined) this.banners.set(`${name} ${text.tag}`, text);
     return 201;

@@ -18,6 +18,14 @@ export interface Notification {
   data: { msg_type: number; from_id: number; group_id?: number };
 }
 
+/**
+ * What a notification replaces at the provider while it is undelivered. A badge alone replaces only another one: it must not
+ * replace the banner of its conversation.
+ */
+export function collapseIdOf({ alert, withdraws, collapseId }: Notification): string {
+  return alert || withdraws ? collapseId : 'badge';
+}
+
 /** What a provider said to a notification. */
 export type Outcome =
   | { kind: 'accepted'; id: string }

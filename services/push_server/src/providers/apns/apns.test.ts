@@ -59,10 +59,18 @@ test('a notification becomes a banner, with a string of JSON for the historic ap
   });
 });
 
-test('one without an alert only sets the badge', async () => {
-  const { alert, ...silent } = notification();
-  expect(await apns.send(silent)).toMatchObject({ kind: 'accepted' });
-  expect(fake.banners.get(`${token} s1`)?.payload.aps).toEqual({ badge: 3 });
+test('one without an alert only sets the badge, and replaces no banner but the badge before', async () => {
+  await apns.send(notification());
+  for (const badge of [4, 5]) {
+    const { alert, ...silent } = notification({ badge });
+    expect(await apns.send(silent)).toMatchObject({ kind: 'accepted' });
+  }
+  expect(
+    [...fake.banners].map(([id, { payload }]) => [id, payload.aps.alert?.body, payload.aps.badge]),
+  ).toEqual([
+    [`${token} s1`, 'hello', 3],
+    [`${token} badge`, undefined, 5],
+  ]);
 });
 
 test('a withdrawal removes the banner and sets the badge', async () => {

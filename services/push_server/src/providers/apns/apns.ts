@@ -1,5 +1,5 @@
 import type { Notification, Outcome, Provider } from '../provider.js';
-import { answerMs, unanswered } from '../provider.js';
+import { answerMs, collapseIdOf, unanswered } from '../provider.js';
 import { outcomeOf } from './apns-answer.js';
 import { ApnsConnection, type ApnsServer } from './apns-connection.js';
 import { apnsPayload } from './apns-payload.js';
@@ -57,7 +57,8 @@ export class Apns implements Provider {
     }
   }
 
-  #headers({ id, token, app, collapseId, expiresAt, alert }: Notification): Record<string, string> {
+  #headers(notification: Notification): Record<string, string> {
+    const { id, token, app, expiresAt, alert } = notification;
     return {
       ':path': `/3/device/${token}`,
       authorization: `bearer ${this.#token.value}`,
@@ -66,7 +67,7 @@ export class Apns implements Provider {
       'apns-push-type': 'alert',
       'apns-priority': alert ? '10' : '5',
       'apns-expiration': String(Math.floor(expiresAt / 1_000)),
-      'apns-collapse-id': collapseId,
+      'apns-collapse-id': collapseIdOf(notification),
       'content-type': 'application/json',
     };
   }

@@ -1,6 +1,6 @@
 import { appData } from '../../notification/app-data.js';
 import { fitted } from '../../notification/fitted.js';
-import type { Notification } from '../provider.js';
+import { collapseIdOf, type Notification } from '../provider.js';
 
 /** Largest payload that FCM takes, bytes; what is not payload is counted, too, since its form is not said. */
 export const maxPayloadBytes = 4_000;
@@ -22,7 +22,7 @@ export function fcmMessage(notification: Notification, now: number): Buffer {
           data,
           ...(shown && { notification: shown }),
           android: {
-            ...(!withdraws && { collapse_key: collapseId }),
+            ...(!withdraws && { collapse_key: collapseIdOf(notification) }),
             priority: shown ? 'HIGH' : 'NORMAL',
             ttl,
             ...(app !== '' && { restricted_package_name: app }),

@@ -43,6 +43,8 @@ const send = (provider: WebPush, token: string, rest: Partial<Notification> = {}
     ...rest,
   });
 
+const silent = { alert: undefined } as unknown as Partial<Notification>;
+
 test('the message has what the app needs to open the conversation', async () => {
   expect(await send(start(), fake.subscribe('phone'))).toEqual({
     kind: 'accepted',
@@ -56,6 +58,17 @@ test('the message has what the app needs to open the conversation', async () => 
     msg_type: 1,
     from_id: 7,
   });
+});
+
+test('a badge alone replaces no undelivered banner but the badge before', async () => {
+  const provider = start(undefined, 'unifiedpush');
+  const token = fake.subscribe('phone');
+  await send(provider, token);
+  for (const badge of [4, 5]) await send(provider, token, { ...silent, badge });
+  expect([...fake.kept].map(([topic, { body, badge }]) => [topic, body, badge])).toEqual([
+    ['phone s1', 'hello', 3],
+    ['phone badge', undefined, 5],
+  ]);
 });
 
 test('the sender’s token is never too old', async () => {
@@ -119,7 +132,6 @@ test('Retry-After may be a date', async () => {
 });
 
 test('browsers get nothing that shows nothing, Safari no withdrawals either; apps get both', async () => {
-  const silent = { alert: undefined } as unknown as Partial<Notification>;
   const token = fake.subscribe('phone');
   const only = { kind: 'unsupported', reason: 'banners only' };
   expect(await send(start(), token, silent)).toEqual(only);

@@ -1,6 +1,13 @@
 import { fitted } from '../../notification/fitted.js';
 import { type HttpsAnswer, HttpsClient, maxSockets } from '../https-client.js';
-import { answerMs, type Notification, type Outcome, type Provider, unanswered } from '../provider.js';
+import {
+  answerMs,
+  collapseIdOf,
+  type Notification,
+  type Outcome,
+  type Provider,
+  unanswered,
+} from '../provider.js';
 import { encryptMessage, overhead } from './encrypt.js';
 import { isAllowed, subscriptionOf } from './subscription.js';
 import { Vapid } from './vapid.js';
@@ -84,13 +91,14 @@ export class WebPush implements Provider {
     this.#client.close();
   }
 
-  #headers({ alert, collapseId, expiresAt }: Notification, endpoint: URL): Record<string, string> {
+  #headers(notification: Notification, endpoint: URL): Record<string, string> {
+    const { alert, expiresAt } = notification;
     return {
       authorization: this.#vapid.authorization(endpoint),
       'content-encoding': 'aes128gcm',
       'content-type': 'application/octet-stream',
       ttl: String(Math.max(0, Math.floor((expiresAt - this.#now()) / 1_000))),
-      topic: collapseId,
+      topic: collapseIdOf(notification),
       urgency: alert ? 'high' : 'low',
     };
   }
