@@ -120,6 +120,7 @@ describe.each(Object.entries(stands))('%s', (_, start) => {
   test('a device that is gone is gone; others are not', async () => {
     stand.remove();
     expect(await send()).toMatchObject({ kind: 'gone' });
+    expect(await send({ token: stand.other })).toMatchObject({ kind: 'accepted' });
   });
 
   test('a device of another app does not block others', async () => {

@@ -8,6 +8,8 @@ export interface Stand {
   provider: Provider;
   /** token of a working device */
   token: string;
+  /** token of another working device */
+  other: string;
   /** the provider supports only banners: no badge, no withdrawal */
   bannersOnly?: boolean;
   /** the provider takes a badge only with a banner or a withdrawal */

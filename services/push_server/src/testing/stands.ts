@@ -25,6 +25,7 @@ export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => 
         answerMs,
       }),
       token,
+      other: 'cd'.repeat(32),
       malformed: ['', 'xyz', '../../3/device/', 'ab'.repeat(31)],
       shown: (id) => fake.banners.get(`${token} ${id}`)?.payload.aps.alert?.body,
       badge: () => fake.badges.get(token),
@@ -57,6 +58,7 @@ export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => 
         answerMs,
       }),
       token,
+      other: 'cRk4:APA91bExample_other',
       malformed: ['', 'short', 'with blanks in it'],
       shown: (id) => fake.banners.get(`${token} ${id}`)?.notification?.body,
       badge: () => fake.badges.get(token),
@@ -76,14 +78,21 @@ export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => 
     };
   },
 
-  webpush: async (answerMs, proxy) => {
+  webpush: webPushStand('webpush'),
+  unifiedpush: webPushStand('unifiedpush'),
+
+  ...vendorStands,
+};
+
+function webPushStand(name: 'webpush' | 'unifiedpush') {
+  return async (answerMs: number, proxy?: URL): Promise<Stand> => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const fake = await FakeWebPush.start(rawPublicKey(privateKey).toString('base64url'));
     const offCurve = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url');
     const subscription = (keys: object) => JSON.stringify({ endpoint: `${fake.origin}/push/x`, keys });
     return {
       provider: new WebPush({
-        name: 'webpush',
+        name,
         key: { pem: pemOf(privateKey), subject: 'mailto:it@example.com' },
         hosts: [new URL(fake.origin).host],
         ca: fake.ca,
@@ -91,7 +100,8 @@ export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => 
         answerMs,
       }),
       token: fake.subscribe('phone'),
-      noBadgeAlone: true,
+      other: fake.subscribe('other'),
+      noBadgeAlone: name === 'webpush',
       malformed: [
         '',
         '{}',
@@ -116,10 +126,8 @@ export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => 
       refusals: () => fake.refusals,
       stopFake: () => fake.close(),
     };
-  },
-
-  ...vendorStands,
-};
+  };
+}
 
 /** The public half of a new key, as browsers subscribe with it. */
 export const strangersKey = () => createECDH('prime256v1').generateKeys().toString('base64url');

@@ -15,10 +15,12 @@ function standOf(
   provider: Provider,
   { token, bannersOnly = false }: { token: string; bannersOnly?: boolean },
 ): Stand {
-  fake.phones.add(token);
+  const other = `${token}2`;
+  fake.phones.add(token).add(other);
   return {
     provider,
     token,
+    other,
     bannersOnly,
     malformed: ['', 'unknown', `${token},other`],
     shown: (id) => fake.banners.get(`${token} ${id}`)?.body,
