@@ -45,7 +45,7 @@ export type Gender = (typeof genders)[number];
 /** In the order of their protocol numbers, from 1. */
 export const groupTypes = ['normal', 'temporary'] as const;
 
-export const pushOutcomes = ['accepted', 'withdrawn', 'dropped', 'gone', 'waiting'] as const;
+export const pushOutcomes = ['accepted', 'badge-only', 'withdrawn', 'dropped', 'gone', 'waiting'] as const;
 
 export type PushOutcome = (typeof pushOutcomes)[number];
 

@@ -157,6 +157,7 @@ export const envSchema = {
     .refine((text) => Buffer.byteLength(text) === 32, 'must have 32 bytes')
     .default(DEFAULT_TEXT_KEY)
     .describe('Key that encrypts message texts, shared with the clients'),
+  PUSH_MENTIONS: env.boolean(true, 'Push messages of a muted group to whom they mention: “@name”'),
 };
 
 /** The validated configuration of db_proxy_server. */
@@ -190,6 +191,8 @@ export interface DbProxyServerConfig extends CommonConfig {
   erasedText: Buffer;
   /** encrypts message texts, shared with the clients */
   textKey: string;
+  /** whether a mention is pushed although its group is muted */
+  pushMentions: boolean;
 }
 
 function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
@@ -220,6 +223,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
     erasedText: createTextCodec(values.TEXT_KEY).encrypt('[已清除]'),
     textKey: values.TEXT_KEY,
+    pushMentions: values.PUSH_MENTIONS,
   };
 }
 

@@ -135,6 +135,7 @@ export async function createContext(
     | 'groupMaxMembers'
     | 'audioPreview'
     | 'textKey'
+    | 'pushMentions'
     | 'historyDatabase'
     | 'console'
   >,
@@ -164,7 +165,7 @@ export async function createContext(
     clientBuilds: new ClientBuilds(database),
     userSettings: new UserSettings(database),
     pushDevices: new PushDevices(database, kit),
-    pushJobs: new PushJobs(database),
+    pushJobs: new PushJobs(database, config.pushMentions ? textCodec : undefined),
     pushCredentials: new PushCredentials(database),
     pushMailboxes: new PushMailboxes(database),
     deviceRegistrations: new DeviceRegistrations(database),

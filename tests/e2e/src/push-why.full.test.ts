@@ -111,6 +111,14 @@ it('accepted, and withdrawn when it has been read', async () => {
   await pc.close();
 });
 
+it('badge only, while the user is on a PC', async () => {
+  const id = await newUser('oda');
+  const pc = await cluster.connect('oda');
+  await sendTo(id);
+  await until('oda', 'badge-only', /^[0-9a-f-]{36}$/, 'badge-only');
+  await pc.close();
+});
+
 it('acknowledged by the phone', async () => {
   const id = await newUser('cat');
   const phone = await cluster.connect('cat', { clientType: ClientType.IOS });
@@ -153,6 +161,8 @@ it('read, expired, or its receiver left, while it waited', async () => {
   expect(left.status).toBe(200);
   await wake(gone);
   await until('gus', 'dropped', 'user-left', '`user-left`');
+  const listed = await api.call('listPushes', { path: { user_id: gone } });
+  expect(JSON.stringify(listed.body), 'also over the API').toContain('user-left');
 });
 
 it('in a group that the user has muted or left', async () => {
@@ -187,6 +197,12 @@ it('for a phone that is unregistered now, was before, or belongs to another user
   seen.add('gone');
   await wake(id);
   await until('jan', 'dropped', 'device-gone', '`device-gone`');
+
+  const removed = await waiting('pam');
+  const { body } = await api.call('listDevices', { path: { user_id: removed } });
+  const [device] = (body as { devices: { device_id: number }[] }).devices;
+  await api.call('removeDevice', { path: { user_id: removed, device_id: device?.device_id ?? 0 } });
+  await until('pam', 'dropped', 'device-removed', '`device-removed`');
 
   // Simulates a token that moves at this moment; normally its jobs are deleted with it.
   const moved = await waiting('kim');

@@ -172,6 +172,14 @@ const removeGroup: Statement = {
     WHERE user_id = $1 AND group_id = $2 RETURNING user_id`,
 };
 
+/** What the user's devices show of it goes. */
+const withdraw: Statement = {
+  name: 'session_withdraw',
+  text: `
+    INSERT INTO push_read (conv, user_id) SELECT ARRAY[$2::int8], ARRAY[$1::int4]
+    WHERE EXISTS (SELECT FROM push_device WHERE user_id = $1 AND failure IS NULL)`,
+};
+
 /** Users' lists of conversations. */
 export class SessionLists {
   readonly #database: Database;
@@ -220,6 +228,7 @@ async function removePairSession(query: Query, { userId, sessionId }: SessionKey
   const sides = userId < sessionId ? [row.last_id, 0] : [0, row.last_id];
   await query(readPair, [row.conv, ...sides]);
   await query(removePair, [row.conv, ...sides]);
+  await query(withdraw, [userId, row.conv]);
   return true;
 }
 
@@ -227,6 +236,7 @@ async function removeGroupSession(query: Query, { userId, sessionId }: SessionKe
   const [row] = await query<{ last_id: number }>(newestOfGroup, [userId, sessionId]);
   if (!row) return false;
   await query(readGroup, [userId, sessionId, row.last_id]);
+  await query(withdraw, [userId, sessionId]);
   // The user may have been removed from the group meanwhile.
   return (await query(removeGroup, [userId, sessionId, row.last_id])).length > 0;
 }

@@ -50,6 +50,7 @@ import { GroupModeration1764000000306 } from './1764000000306-group-moderation.j
 import { AppKeys1764000000309 } from './1764000000309-app-keys.js';
 import { WebhookStates1764000000310 } from './1764000000310-webhook-states.js';
 import { ClaimedMarks1764000000311 } from './1764000000311-claimed-marks.js';
+import { MentionsAndBadges1764000000312 } from './1764000000312-mentions-and-badges.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -105,4 +106,5 @@ export const migrations = [
   AppKeys1764000000309,
   WebhookStates1764000000310,
   ClaimedMarks1764000000311,
+  MentionsAndBadges1764000000312,
 ];

@@ -28,6 +28,8 @@ const userThere: Statement = {
   text: `SELECT id FROM im_user WHERE id = $1 AND status <> ${userHasLeft}`,
 };
 
+const anyUser: Statement = { name: 'device_any_user', text: 'SELECT id FROM im_user WHERE id = $1' };
+
 // Raises an error for a time zone that PostgreSQL does not know, and that would fail later.
 const checkZone: Statement = {
   name: 'device_zone',
@@ -113,9 +115,11 @@ export class DeviceRegistrations {
     return (await this.#exists(userId)) ? pushDevicesOf(this.#query, userId) : undefined;
   }
 
-  /** @returns undefined when there is no such user, or they have left */
+  /** Of users who have left, too. @returns undefined when there is no such user */
   async decisions(userId: number): Promise<PushDecision[] | undefined> {
-    return (await this.#exists(userId)) ? pushHistory(this.#query, userId) : undefined;
+    if (!isStorableId(userId)) return undefined;
+    const [user] = await this.#database.query(anyUser, [userId]);
+    return user && pushHistory(this.#query, userId);
   }
 
   /**

@@ -25,7 +25,7 @@ export interface PushDecision {
   /** `user 7` or `group 9` */
   conversation: string;
   msgId: number;
-  /** accepted, withdrawn, dropped, gone, or waiting */
+  /** accepted, badge-only, withdrawn, dropped, gone, or waiting */
   outcome: string;
   /** of an accepted one its id with the provider */
   reason: string;

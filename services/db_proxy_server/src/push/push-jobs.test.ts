@@ -1,4 +1,4 @@
-import { ClientType } from '@teamtalk/protocol';
+import { ClientType, createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { pushApi } from '@teamtalk/rpc';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -82,7 +82,16 @@ async function finish(
   await rpc.finish(
     FinishRequest.decode(
       FinishRequest.encode({
-        pushes: [{ jobId: push?.jobId ?? 0, outcome, msgId: push?.msgId ?? 0, ...rest }],
+        pushes: [
+          {
+            jobId: push?.jobId ?? 0,
+            attempts: push?.attempts ?? 0,
+            badge: push?.badge ?? 0,
+            outcome,
+            msgId: push?.msgId ?? 0,
+            ...rest,
+          },
+        ],
       }).finish(),
     ),
   );
@@ -164,7 +173,7 @@ test('a conversation is not pushed to a user for what they wrote, nor for old un
 });
 
 test('the first claim makes messages count', async () => {
-  await new PushJobs(context.database).noteConsumer();
+  await new PushJobs(context.database, undefined).noteConsumer();
   expect(await rowsOf('push_consumer')).toBe(1);
 });
 
@@ -358,8 +367,7 @@ test('in a group everybody is pushed who has a device, no shield, and has not wr
 test('a member who is shielded or removed while the push waits gets none', async () => {
   await phones(bob, cat);
   await sender.send({ from: ann, to: team, group: true });
-  await claim();
-  await lapse();
+  for (const push of await claim()) await finish(push, PushOutcome.PUSH_RETRY);
   await shield(bob);
   await pool.query(`DELETE FROM group_member WHERE user_id = ${cat}`);
   expect(await claim()).toEqual([]);
@@ -662,4 +670,131 @@ test('a shield, or the hours of the night, leave what is shown, until it is read
   expect(await claim()).toEqual([]);
   await readInTeam(bob, 2);
   expect(await claim()).toMatchObject([{ sessionType: 2, msgId: 0 }]);
+});
+
+const codec = createTextCodec(DEFAULT_TEXT_KEY);
+
+function writeToTeam(from: number, text: string) {
+  return sender.send({ from, to: team, group: true, text: codec.encrypt(text).toString() });
+}
+
+test('a mention is pushed although the user has muted the group, and what is written after it is not', async () => {
+  await phones(bob, cat);
+  await shield(bob);
+  await shield(cat);
+  await writeToTeam(ann, 'hello');
+  await writeToTeam(ann, '@Bob can you look?');
+  await writeToTeam(ann, 'anybody?');
+  const [push, ...others] = await claim();
+  expect([push, others]).toMatchObject([{ userId: bob, msgId: 2 }, []]);
+  await finish(push, PushOutcome.PUSH_ACCEPTED);
+  await writeToTeam(ann, 'never mind');
+  expect(await claim(), 'nothing new for Bob').toEqual([]);
+  await writeToTeam(ann, '@cat @bob');
+  expect(await claim(), 'by nickname or name').toMatchObject([
+    { userId: bob, msgId: 5 },
+    { userId: cat, msgId: 5 },
+  ]);
+});
+
+test('a mention that is read, or one’s own, is not pushed, nor a longer name', async () => {
+  await phones(ann, bob);
+  await shield(ann);
+  await shield(bob);
+  await writeToTeam(ann, '@Ann note to self');
+  await writeToTeam(ann, '@Bobby, and bob@example.com');
+  expect(await claim()).toEqual([]);
+  await writeToTeam(ann, '@Bob');
+  await readInTeam(bob, 3);
+  expect(await claim()).toEqual([]);
+});
+
+test('the banner of a mention goes when it has been read', async () => {
+  await phones(bob);
+  await shield(bob);
+  await writeToTeam(ann, '@Bob');
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_ACCEPTED);
+  await readInTeam(bob, 1);
+  expect(await claim()).toMatchObject([{ userId: bob, msgId: 0, badge: 0 }]);
+});
+
+test('reading a conversation without a banner sets the badge', async () => {
+  await phones(bob);
+  await shield(bob);
+  await writeToTeam(ann, 'one');
+  await writeToTeam(ann, 'two');
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  expect(push).toMatchObject({ sessionType: 1, badge: 3 });
+  await finish(push, PushOutcome.PUSH_ACCEPTED);
+  await readInTeam(bob, 2);
+  const [badge, ...more] = await claim();
+  expect([badge, more]).toMatchObject([{ msgId: 0, badge: 1 }, []]);
+  await finish(badge, PushOutcome.PUSH_ACCEPTED);
+  await readInTeam(bob, 2);
+  expect(await claim(), 'the badge is right').toEqual([]);
+});
+
+test('a device that was told of no badge is not told of reading', async () => {
+  await phones(bob);
+  await shield(bob);
+  await writeToTeam(ann, 'one');
+  await readInTeam(bob, 1);
+  expect(await claim()).toEqual([]);
+});
+
+test('removing a conversation from the list withdraws its banner', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await writeToTeam(ann, 'hello');
+  const pushes = await claim();
+  for (const push of pushes) await finish(push, PushOutcome.PUSH_ACCEPTED);
+  await context.sessions.remove({ userId: bob, isGroup: false, sessionId: ann });
+  expect(await claim()).toMatchObject([{ sessionType: 1, msgId: 0, badge: 1 }]);
+  await context.sessions.remove({ userId: bob, isGroup: true, sessionId: team });
+  expect(await claim()).toMatchObject([{ sessionType: 2, msgId: 0, badge: 0 }]);
+});
+
+test('the banner of a group goes when its user is removed from it', async () => {
+  await phones(bob);
+  await writeToTeam(ann, 'hello');
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_ACCEPTED);
+  await pool.query(`DELETE FROM group_member WHERE group_id = ${team} AND user_id = ${bob}`);
+  const [withdrawal] = await claim();
+  expect(withdrawal).toMatchObject({ sessionType: 2, sessionId: team, msgId: 0, badge: 0 });
+  await finish(withdrawal, PushOutcome.PUSH_ACCEPTED);
+  expect(await rowsOf('push_job')).toBe(0);
+});
+
+test('the outcome of a lapsed claim does not end the claim after it', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [late] = await claim();
+  await lapse();
+  const [now] = await claim();
+  expect(now).toMatchObject({ jobId: late?.jobId, attempts: 2 });
+  await finish(late, PushOutcome.PUSH_RETRY);
+  expect(await claim(), 'the claim holds').toEqual([]);
+  await finish(now, PushOutcome.PUSH_ACCEPTED);
+  await finish(now, PushOutcome.PUSH_RETRY, { reason: 'reported twice' });
+  expect(await claim(), 'it is not due again').toEqual([]);
+});
+
+test('what a removed device was still to get is in the log', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_RETRY, { retryMs: 60_000 });
+  await context.pushDevices.forget(bob, ClientType.IOS);
+  expect(await log()).toEqual([[bob, 'dropped', 'device-removed']]);
+});
+
+test('a push that only set the badge is told from one that rang', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_ACCEPTED, { silent: true, reason: 'an id' });
+  expect(await log()).toEqual([[bob, 'badge-only', 'an id']]);
 });

@@ -1,5 +1,7 @@
-import type { Database, Statement } from '../database/database.js';
+import type { TextCodec } from '@teamtalk/protocol';
+import type { Database, Query } from '../database/database.js';
 import { purgeInBatches } from '../database/purge-in-batches.js';
+import { type MutedMessages, pushMentions } from './mentions.js';
 import { mailboxPurges } from './push-mailboxes.js';
 import { claim, claimMarks, facts, finish, purges, seen, takeReads, waiting } from './push-statements.js';
 
@@ -37,6 +39,8 @@ export interface PushJobRow {
 
 export interface FinishedPush {
   jobId: number;
+  /** as claimed; null: unknown */
+  attempts: number | null;
   outcome: 'accepted' | 'retry' | 'dropped' | 'gone';
   reason: string;
   /** message that was shown or decided on; 0: the banner was withdrawn */
@@ -46,6 +50,10 @@ export interface FinishedPush {
   goneAt: number;
   /** of `retry`: whether the provider may have taken it nevertheless */
   unsure: boolean;
+  /** unread messages of which the device was told */
+  badge: number;
+  /** of `accepted`: without a banner */
+  silent: boolean;
 }
 
 /** Batches, or read marks, that are taken by one statement; each may have thousands of conversations. */
@@ -67,16 +75,22 @@ const nothingWaiting: Waiting = { stored: false, read: false, due: false };
 
 interface Taken {
   taken: number;
-  claimed?: string[] | null;
+}
+
+interface TakenMarks extends Taken, MutedMessages {
+  claimed: string[] | null;
 }
 
 /** What is to be pushed. */
 export class PushJobs {
   readonly #database: Database;
+  readonly #mentions: TextCodec | undefined;
   #notedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(database: Database) {
+  /** @param mentions reads texts for mentions, for which a muted group is pushed; undefined: it never is */
+  constructor(database: Database, mentions: TextCodec | undefined) {
     this.#database = database;
+    this.#mentions = mentions;
   }
 
   /** Notes that a push_server is there, once a minute: from now on messages are marked for it. */
@@ -112,6 +126,9 @@ export class PushJobs {
       pushes.map(({ retryMs }) => retryMs),
       pushes.map(({ goneAt }) => goneAt),
       pushes.map(({ unsure }) => unsure),
+      pushes.map(({ attempts }) => attempts),
+      pushes.map(({ badge }) => badge),
+      pushes.map(({ silent }) => silent),
     ]);
   }
 
@@ -131,17 +148,30 @@ export class PushJobs {
   async #take(holdMs: number, claims: number): Promise<{ ids: string[]; due: boolean }> {
     const [{ stored, read, due } = nothingWaiting] = await this.#database.query<Waiting>(waiting, [holdMs]);
     const ids: string[] = [];
-    const take = async (statement: Statement, values: () => unknown[]) => {
+    const take = async (some: () => Promise<number>) => {
       const end = performance.now() + takeMs;
-      for (let taken = maxTaken; taken >= maxTaken && performance.now() < end; ) {
-        const [row] = await this.#database.query<Taken>(statement, values());
-        taken = row?.taken ?? 0;
-        ids.push(...(row?.claimed ?? []));
-      }
+      for (let taken = maxTaken; taken >= maxTaken && performance.now() < end; ) taken = await some();
     };
     // Claims come last, so that nothing else that waits or fails holds them up.
-    if (read) await take(takeReads, () => [maxTaken]);
-    if (stored) await take(claimMarks, () => [holdMs, maxTaken, claims - ids.length]);
+    if (read) {
+      await take(async () => (await this.#database.query<Taken>(takeReads, [maxTaken]))[0]?.taken ?? 0);
+    }
+    if (stored) {
+      await take(async () => {
+        const marks = await this.#takeMarks(holdMs, claims - ids.length);
+        ids.push(...(marks?.claimed ?? []));
+        return marks?.taken ?? 0;
+      });
+    }
     return { ids, due: stored || read || due };
+  }
+
+  #takeMarks(holdMs: number, claims: number): Promise<TakenMarks | undefined> {
+    const values = [holdMs, maxTaken, claims, this.#mentions !== undefined];
+    return this.#database.transaction('push_marks', async (query: Query) => {
+      const [marks] = await query<TakenMarks>(claimMarks, values);
+      if (marks && this.#mentions) await pushMentions(query, this.#mentions, marks);
+      return marks;
+    });
   }
 }

@@ -199,11 +199,13 @@ async function endHold(model: Model): Promise<void> {
 }
 
 async function finish(
-  { jobId = 0, msgId = 0 }: pushApi.push.Push.$Properties,
+  { jobId = 0, msgId = 0, attempts = 0, badge = 0 }: pushApi.push.Push.$Properties,
   outcome: number,
   reason = '',
 ): Promise<void> {
-  const request = FinishRequest.encode({ pushes: [{ jobId, msgId, outcome, reason, retryMs: 0 }] }).finish();
+  const request = FinishRequest.encode({
+    pushes: [{ jobId, attempts, badge, msgId, outcome, reason, retryMs: 0 }],
+  }).finish();
   await rpc.finish(FinishRequest.decode(request));
 }
 
@@ -222,10 +224,13 @@ async function read(user: number, conversation: string): Promise<void> {
   );
 }
 
+/** How many more sequences of each kind, with seeds from 10,000. */
+const more = Array.from({ length: Number(process.env.PUSH_MODEL_SEQUENCES ?? 0) }, (_, i) => 10_000 + i);
+
 /** Which pushes are refused is drawn apart from all else, so that these sequences remain those that found something. */
 test.each([
-  ...[1, 2, 3, 4, 5, 6, 547, 1051, 1295].map((seed) => ({ seed, refusing: false })),
-  ...[1, 2, 3, 4, 5, 6, 1100].map((seed) => ({ seed, refusing: true })),
+  ...[1, 2, 3, 4, 5, 6, 547, 1051, 1295, ...more].map((seed) => ({ seed, refusing: false })),
+  ...[1, 2, 3, 4, 5, 6, 1100, ...more].map((seed) => ({ seed, refusing: true })),
 ])(
   'whatever is sent, read and silenced, and whatever providers and push_servers do, phones show what is unread in the end ($seed, refusing: $refusing)',
   async ({ seed, refusing }) => {

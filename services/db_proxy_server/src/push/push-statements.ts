@@ -28,7 +28,8 @@ const lease = `interval '8 seconds'`;
 
 export const claimMarks: Statement = {
   name: 'push_claim_marks',
-  text: `SELECT marks AS taken, claimed FROM claim_push_marks($1, $2, $3, ${lease})`,
+  text: `SELECT marks AS taken, claimed, muted_conv AS "mutedConv", muted_first AS "mutedFirst", muted_last AS "mutedLast"
+    FROM claim_push_marks($1, $2, $3, ${lease}, $4)`,
 };
 
 export const takeReads: Statement = {
@@ -60,13 +61,13 @@ export const facts: Statement = {
         j.msg_id AS wanted_id, j.shown_id, extract(epoch FROM j.marked_at)::float8 * 1000 AS stored_at,
         extract(epoch FROM j.expires_at)::float8 * 1000 AS expires_at,
         d.provider, d.app, d.token, d.locale, k.is_group, k.session_id, k.read_id, e.unread,
-        coalesce(g.name, '') AS group_name,
+        CASE WHEN k.shield THEN j.mention_id ELSE 0 END AS mention_id, coalesce(g.name, '') AS group_name,
         CASE
           WHEN d.user_id <> j.user_id THEN 'device-moved'
           WHEN d.failure IS NOT NULL THEN 'device-gone'
           WHEN u.status = ${userHasLeft} THEN 'user-left'
           WHEN j.expires_at <= now() THEN 'expired'
-          WHEN NOT k.member THEN 'not-a-member'
+          WHEN NOT k.member AND j.shown_id = 0 AND NOT j.unsure THEN 'not-a-member'
           WHEN e.unread <= 0 AND j.shown_id = 0 AND NOT j.unsure THEN 'read'
           WHEN e.unread <= 0 THEN NULL
           -- All unread messages are newer than the job and still held.
@@ -80,7 +81,7 @@ export const facts: Statement = {
       LEFT JOIN chat_group g ON g.id = CASE WHEN k.is_group THEN k.session_id END
       CROSS JOIN LATERAL (
         SELECT CASE
-          WHEN k.shield THEN 'shielded'
+          WHEN k.shield AND j.mention_id <= k.read_id THEN 'shielded'
           WHEN NOT u.push_shield THEN NULL
           WHEN extract(hour FROM now() AT TIME ZONE coalesce(nullif(d.time_zone, ''), $2)) NOT BETWEEN 7 AND 21
             THEN 'do-not-disturb'
@@ -100,6 +101,7 @@ export const facts: Statement = {
     LEFT JOIN LATERAL (
       SELECT m.id, m.from_id, m.type, m.data FROM message m
       WHERE f.settled IS NULL AND f.unread > 0 AND m.conv = f.conv AND m.id > f.read_id AND m.from_id <> f.user_id
+        AND (f.mention_id = 0 OR m.id = f.mention_id)
       ORDER BY m.id DESC LIMIT 1
     ) m ON true
     LEFT JOIN im_user s ON s.id = m.from_id
@@ -111,7 +113,7 @@ export const finish: Statement = {
   name: 'push_finish',
   text: `
     SELECT finish_pushes($1::float8[]::int8[], $2::text[], $3::text[], $4::int4[], $5::float8[], $6::float8[],
-      $7::bool[])`,
+      $7::bool[], $8::int4[], $9::int4[], $10::bool[])`,
 };
 
 export const purges: readonly Statement[] = [

@@ -44,7 +44,8 @@ export function pushRpc({
       }
       settledJobs.inc({ reason });
       const msgId = Math.max(row.wanted_id, row.msg_id ?? 0);
-      settled.push({ jobId: row.job_id, outcome: 'dropped', reason, msgId, ...nothingElse });
+      const { job_id: jobId, attempts } = row;
+      settled.push({ jobId, attempts, outcome: 'dropped', reason, msgId, ...nothingElse });
     }
     await pushJobs.finish(settled);
     return open;
@@ -66,14 +67,18 @@ export function pushRpc({
       }
       await pushJobs.finish(
         (pushes as pushApi.push.FinishedPush[]).map(
-          ({ jobId, outcome, reason, msgId, retryMs, goneAt, unsure }) => ({
+          ({ jobId, attempts, outcome, reason, msgId, retryMs, goneAt, unsure, badge, silent }) => ({
             jobId,
+            // That of the version before says nothing.
+            attempts: attempts || null,
             outcome: outcomes[outcome] ?? 'dropped',
             reason,
             msgId: clampToStorable(msgId),
             retryMs: Math.min(retryMs, maxRetryMs),
             goneAt,
             unsure,
+            badge: clampToStorable(badge),
+            silent,
           }),
         ),
       );
@@ -102,7 +107,7 @@ export function pushRpc({
   };
 }
 
-const nothingElse = { retryMs: 0, goneAt: 0, unsure: false };
+const nothingElse = { retryMs: 0, goneAt: 0, unsure: false, badge: 0, silent: false };
 
 function nothingNew({ unread, msg_id, shown_id }: PushJobRow): string | undefined {
   // What the device shows is withdrawn.

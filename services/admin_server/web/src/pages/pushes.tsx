@@ -15,6 +15,7 @@ type Push = ApiReply<'listPushes'>['pushes'][number];
 
 const moods: Readonly<Record<Push['outcome'], Mood>> = {
   accepted: 'good',
+  'badge-only': '',
   withdrawn: '',
   dropped: 'warn',
   gone: 'bad',

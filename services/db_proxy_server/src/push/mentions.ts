@@ -1,0 +1,112 @@
+import { MsgType, type TextCodec } from '@teamtalk/protocol';
+import type { Query, Statement } from '../database/database.js';
+
+/** Messages of a group that somebody with a device has muted. */
+export interface MutedMessages {
+  mutedConv: string[] | null;
+  mutedFirst: number[] | null;
+  mutedLast: number[] | null;
+}
+
+/** Most messages looked at for mentions at once, the newest; and the longest, bytes. */
+const maxMessages = 500;
+const maxDataBytes = 16_384;
+
+const writtenTexts: Statement = {
+  name: 'push_muted_texts',
+  text: `
+    SELECT r.conv::float8 AS group_id, m.id, m.data
+    FROM unnest($1::int8[], $2::int4[], $3::int4[]) AS r(conv, first, last)
+      JOIN message m ON m.conv = r.conv AND m.id BETWEEN r.first AND r.last
+    WHERE m.type = ${MsgType.GROUP_TEXT} AND octet_length(m.data) <= ${maxDataBytes}
+    ORDER BY m.created_at DESC LIMIT ${maxMessages}`,
+};
+
+const mutingMembers: Statement = {
+  name: 'push_muting_members',
+  text: `
+    SELECT g.group_id, g.user_id, u.name, u.nick_name FROM group_member g JOIN im_user u ON u.id = g.user_id
+    WHERE g.group_id = ANY ($1::int4[]) AND g.shield
+      AND EXISTS (SELECT FROM push_device d WHERE d.user_id = g.user_id AND d.failure IS NULL)`,
+};
+
+/** As claim_push_marks makes jobs, which are due at once. */
+const makeJobs: Statement = {
+  name: 'push_mention',
+  text: `
+    INSERT INTO push_job AS j (device_id, user_id, conv, msg_id, mention_id, marked_at, expires_at)
+      SELECT d.id, r.user_id, r.conv, r.id, r.id, now(), now() + interval '1 day'
+      FROM unnest($1::int4[], $2::int4[], $3::int4[]) AS r(conv, user_id, id)
+      JOIN push_device d ON d.user_id = r.user_id AND d.failure IS NULL
+      CROSS JOIN LATERAL push_conversation(r.conv, r.user_id) k
+      JOIN message m ON m.conv = r.conv AND m.id = r.id AND m.from_id <> r.user_id
+      WHERE k.read_id < r.id
+      ORDER BY d.id, r.conv
+      FOR KEY SHARE OF d
+    ON CONFLICT (device_id, conv) DO UPDATE SET
+      msg_id = greatest(j.msg_id, excluded.msg_id),
+      mention_id = excluded.mention_id,
+      shown_id = CASE WHEN j.user_id = excluded.user_id THEN j.shown_id ELSE 0 END,
+      user_id = excluded.user_id,
+      marked_at = CASE WHEN j.due_at IS NULL THEN excluded.marked_at ELSE j.marked_at END,
+      due_at = coalesce(j.due_at, excluded.due_at),
+      expires_at = greatest(j.expires_at, excluded.expires_at)
+      WHERE excluded.mention_id > greatest(j.shown_id, j.mention_id) OR j.user_id <> excluded.user_id`,
+};
+
+/** Makes a job for each device of a user whom a message of a group mentions that they have muted: the newest such message. */
+export async function pushMentions(
+  query: Query,
+  codec: TextCodec,
+  { mutedConv, mutedFirst, mutedLast }: MutedMessages,
+): Promise<void> {
+  if (mutedConv === null) return;
+  const rows = await query<{ group_id: number; id: number; data: Buffer }>(writtenTexts, [
+    mutedConv,
+    mutedFirst,
+    mutedLast,
+  ]);
+  const texts = rows.flatMap(({ data, ...message }) => {
+    const text = textOf(codec, data);
+    return text.includes('@') ? [{ ...message, text }] : [];
+  });
+  if (texts.length === 0) return;
+  const groups = [...new Set(texts.map(({ group_id: group }) => group))];
+  const members = await query<{ group_id: number; user_id: number; name: string; nick_name: string }>(
+    mutingMembers,
+    [groups],
+  );
+  const mentioned = members.flatMap(({ group_id: group, user_id: user, name, nick_name: nickName }) => {
+    const ids = texts
+      .filter(
+        (each) => each.group_id === group && [nickName, name].some((one) => isMentioned(one, each.text)),
+      )
+      .map(({ id }) => id);
+    return ids.length > 0 ? [{ group, user, id: Math.max(...ids) }] : [];
+  });
+  if (mentioned.length === 0) return;
+  await query(makeJobs, [
+    mentioned.map(({ group }) => group),
+    mentioned.map(({ user }) => user),
+    mentioned.map(({ id }) => id),
+  ]);
+}
+
+/** Whether a text has `@` and a name, and no letter or digit after it: the old clients write a space. */
+export function isMentioned(name: string, text: string): boolean {
+  if (name === '') return false;
+  const mention = `@${name}`;
+  for (let at = text.indexOf(mention); at >= 0; at = text.indexOf(mention, at + 1)) {
+    if (!/^[\p{L}\p{N}_]/u.test(text.slice(at + mention.length, at + mention.length + 2))) return true;
+  }
+  return false;
+}
+
+/** Empty where it cannot be decrypted. */
+function textOf(codec: TextCodec, data: Buffer): string {
+  try {
+    return codec.decrypt(data);
+  } catch {
+    return '';
+  }
+}
