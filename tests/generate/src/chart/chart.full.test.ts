@@ -98,6 +98,10 @@ const hosts = Object.fromEntries(
   ['login', 'chat', 'files', 'images', 'web', 'api'].map((name) => [name, `${name}.example.com`]),
 );
 const gateway = { ...on, className: 'example', hostname: '*.example.com' };
+const pushHosts = {
+  ...on,
+  egress: [{ to: [{ ipBlock: { cidr: '192.0.2.1/32' } }], ports: [{ port: 3128 }] }],
+};
 const fileAddresses = ['203.0.113.20', '203.0.113.21'];
 const filePairs = 'ADVERTISE_IP=file-server-0=203.0.113.20,file-server-1=203.0.113.21';
 
@@ -132,7 +136,7 @@ describe('the chart and kustomize render the same objects', () => {
   });
 
   it.each(Object.entries(components))('with %s alone', async (name, component) => {
-    const given: Record<string, Values> = { ingress: on, gateway };
+    const given: Record<string, Values> = { ingress: on, gateway, pushHosts };
     const needed = component === 'cloudnative-pg' ? ['tls'] : [];
     const values = { wayIn: 'none', hosts, [name]: given[name] ?? on, ...(needed.length > 0 && { tls: on }) };
     await expectEqual(values, kustomized([...needed, component]));
@@ -142,7 +146,7 @@ describe('the chart and kustomize render the same objects', () => {
     const all = Object.fromEntries(Object.keys(components).map((name) => [name, on]));
     // The component requires the canary to be the last.
     const names = Object.values(components).filter((name) => name !== 'canary');
-    await expectEqual({ ...all, hosts, gateway }, kustomized(['node-port', ...names, 'canary']));
+    await expectEqual({ ...all, hosts, gateway, pushHosts }, kustomized(['node-port', ...names, 'canary']));
   });
 
   it('and every component has a switch in the chart, or a reason to be left out', async () => {
@@ -244,6 +248,7 @@ describe('values', () => {
     ['an unknown way in', { wayIn: 'nodeport' }, '/wayIn must be equal to one of the allowed values'],
     ['CloudNativePG without TLS', { cloudNativePg: on }, '/tls/enabled must be equal to constant'],
     ['an Ingress without names', { ingress: on }, '/hosts/login must match pattern'],
+    ['no hosts for push', { pushHosts: on }, '/pushHosts/egress must NOT have fewer than 1'],
     ['a Gateway without a class', { gateway: on, hosts }, '/gateway/className must NOT have fewer than 1'],
     [
       'pods without addresses',

@@ -35,6 +35,8 @@ export function parameterized(manifest: Manifest): Fields {
   const spec = (fields.spec ?? {}) as Fields;
   if (spec.template) podTemplate(spec.template as Fields, ownerOf(manifest));
   if (kind === 'HorizontalPodAutoscaler') autoscaler(spec, ownerOf(manifest));
+  if (kind === 'NetworkPolicy' && metadata.name === 'push-hosts')
+    spec.egress = new Block('toYaml $.Values.pushHosts.egress');
   if (kind === 'ServiceMonitor')
     spec.namespaceSelector = { matchNames: [new Raw('{{ $.Release.Namespace }}')] };
   if (kind === 'Ingress') {

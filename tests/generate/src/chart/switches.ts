@@ -30,6 +30,7 @@ export const components: Readonly<Record<string, string>> = {
   nodeLocalDns: 'node-local-dns',
   outsideBucket: 'outside-bucket',
   outsidePush: 'outside-push',
+  pushHosts: 'push-hosts',
   outsideSignOn: 'outside-sign-on',
   pushService: 'push-service',
 };

@@ -129,6 +129,7 @@ function schemaOf(services: Readonly<Record<string, ServiceValues>>, settings: M
     hosts: object(Object.fromEntries(hosts.map((name) => [name, text]))),
     ingress: object({ ...enabled, className: text, tlsSecret: text, annotations: { type: 'object' } }),
     gateway: object({ ...enabled, className: text, tlsSecret: text, hostname: text }),
+    pushHosts: object({ ...enabled, egress: { type: 'array', items: { type: 'object' } } }),
     image: object({
       registry: text,
       tag: text,
@@ -147,6 +148,7 @@ function schemaOf(services: Readonly<Record<string, ServiceValues>>, settings: M
     allOf: [
       needs({ cloudNativePg: isOn }, { tls: { properties: { enabled: { const: true } } } }),
       needs({ ingress: isOn }, allHosts),
+      needs({ pushHosts: isOn }, { pushHosts: { properties: { egress: { type: 'array', minItems: 1 } } } }),
       needs(
         { gateway: isOn },
         { ...allHosts, gateway: { properties: { className: { type: 'string', minLength: 1 } } } },
@@ -192,6 +194,10 @@ outsideBucket:
   enabled: false
 outsidePush:
   enabled: false
+# The addresses outside of the cluster that push-server may reach, as rules of a NetworkPolicy: PUSH_PROXY, a UnifiedPush server.
+pushHosts:
+  enabled: false
+  egress: []
 outsideSignOn:
   enabled: false
 # push_server as the push service for phones without internet access; requires its setting PUSH_SERVICE_URL.

@@ -144,6 +144,37 @@ it('tracing lets every service reach the collector, and tells it where that is',
   expect(endpoints).toEqual(services.map(() => 'http://otel-collector.tracing:4318'));
 });
 
+it('outside-push lets push_server reach public addresses only, not the cluster or the metadata of the cloud', () => {
+  const { egress } = specOf<{ egress: object[] }>(
+    rendered.get('outside-push') ?? [],
+    'NetworkPolicy',
+    'outside-push',
+  );
+  const privateNetworks = [
+    '10.0.0.0/8',
+    '100.64.0.0/10',
+    '169.254.0.0/16',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+  ];
+  expect(egress).toEqual([
+    {
+      to: [
+        { ipBlock: { cidr: '0.0.0.0/0', except: privateNetworks } },
+        { ipBlock: { cidr: '::/0', except: ['fc00::/7', 'fe80::/10'] } },
+      ],
+      ports: [{ port: 443 }],
+    },
+  ]);
+});
+
+it('push-hosts lets push_server reach the hosts in it, and nothing else outside, not even Apple', () => {
+  const manifests = rendered.get('push-hosts') ?? [];
+  const rows = allowedTraffic(manifests, workloadsOf(manifests)).filter(({ from }) => from === 'push-server');
+  const outside = rows.filter(({ to }) => /^(\d|:|anybody)/.test(to));
+  expect(outside).toEqual([{ from: 'push-server', to: '192.0.2.1/32', ports: '3128' }]);
+});
+
 it('Argo CD migrates before each sync, with everything the Job needs, and Flux replaces the Job', () => {
   const manifests = (rendered.get('gitops') ?? []) as (Manifest & {
     metadata: { annotations?: Record<string, string> };

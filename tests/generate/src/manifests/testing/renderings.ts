@@ -15,6 +15,7 @@ export const otherComponents: Readonly<Record<string, Readonly<Record<string, st
     'file-server': 'ADVERTISE_IP=file-server-0=203.0.113.20,file-server-1=203.0.113.21',
   },
   'outside-push': {},
+  'push-hosts': {},
   'push-service': { 'push-server': 'PUSH_SERVICE_URL=https://push.example.com' },
   'outside-sign-on': {},
   'outside-bucket': { msfs: 'S3_ENDPOINT=https://s3.example.com' },
