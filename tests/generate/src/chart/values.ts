@@ -192,6 +192,7 @@ nodeLocalDns:
   enabled: false
 outsideBucket:
   enabled: false
+# Also set services.push-server.settings.PUSH_TIME_ZONE, such as Asia/Shanghai: do-not-disturb is 22:00 to 07:00 in UTC otherwise.
 outsidePush:
   enabled: false
 # The addresses outside of the cluster that push-server may reach, as rules of a NetworkPolicy: PUSH_PROXY, a UnifiedPush server.
