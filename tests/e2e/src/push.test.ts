@@ -141,3 +141,28 @@ it('a user who has left the company gets no more pushes', async () => {
   expect(banner('ben')).toBeUndefined();
   await ann.close();
 });
+
+it('a mention rings although the group is muted, and its banner goes when the user is removed from the group', async () => {
+  await stand.phoneOf('ben');
+  const [ann, pc] = await Promise.all([cluster.connect('ann'), cluster.connect('ben')]);
+  const group = await ann.groups.create('Busy', [users.ben]);
+  await pc.groups.setMuted(group, true);
+  const { total } = await pc.unread();
+  await pc.close();
+  await ann.send({ group }, 'nothing for Ben');
+  await ann.send({ group }, '@ben, please look');
+  await ann.send({ group }, 'nothing for Ben either');
+  await waitUntil(() => banner('ben') !== undefined, { what: 'the banner', timeoutMs: 15_000 });
+  expect(banner('ben')?.aps).toMatchObject({ alert: { body: 'ann: @ben, please look' }, badge: total + 3 });
+  expect(JSON.parse(banner('ben')?.custom ?? '')).toEqual({
+    msg_type: 17,
+    from_id: users.ann,
+    group_id: group,
+  });
+  await ann.groups.removeMembers(group, [users.ben]);
+  await waitUntil(() => banner('ben') === undefined, {
+    what: 'nothing of the group is shown',
+    timeoutMs: 15_000,
+  });
+  await ann.close();
+});

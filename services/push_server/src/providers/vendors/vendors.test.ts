@@ -143,6 +143,7 @@ test.each([
   ['xiaomi', 200, { code: 0, data: { bad_regids: token } }, { kind: 'gone' }],
   ['xiaomi', 200, { code: 20301, description: '发送消息失败' }, { kind: 'retry' }],
   ['xiaomi', 200, { code: 10034, reason: 'quota' }, { kind: 'blocked', afterMs: 3_600_000 }],
+  ['xiaomi', 200, { code: 200001, reason: 'exceed quota' }, { kind: 'blocked', afterMs: 3_600_000 }],
   ['xiaomi', 200, { code: 22022, reason: 'package' }, { kind: 'refused' }],
   ['xiaomi', 200, { code: 22000, reason: 'app' }, { kind: 'blocked', afterMs: 60_000 }],
   ['oppo', 200, { code: -2, message: 'Service in Flow Control' }, { kind: 'retry' }],

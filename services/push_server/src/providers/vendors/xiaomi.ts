@@ -18,13 +18,13 @@ export interface XiaomiOptions extends Reach {
 export const xiaomiLimits = { title: 49, body: 127 };
 const maxTtl = 14 * 86_400;
 
-/** https://dev.mi.com/xiaomihyperos/documentation/detail?pId=1560. A wrong package name (22022) may be that of a single device. */
+/** https://dev.mi.com/xiaomihyperos/documentation/detail?pId=1560, and pId=1656 for the quota. A wrong package name (22022) may be that of a single device. */
 const codes: CodeTable = {
   accepted: [0],
   retry: [-1, 1, 10001, 10002, 10003, 10027, 10037, 20301, 20607, 26003, 65029],
   later: [21303],
   blocked: [10031, 10036, 21301, 21302, 22000, 22006, 22007],
-  quota: [10034],
+  quota: [10034, 200001],
 };
 
 /** Xiaomi Push (MiPush), version 3: a form, authenticated by the app's secret. */
