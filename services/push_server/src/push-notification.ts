@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { MsgType, type TextCodec } from '@teamtalk/protocol';
+import { MsgType } from '@teamtalk/protocol';
 import type { pushApi } from '@teamtalk/rpc';
-import { alertOf, type Preview } from './notification/alert.js';
+import type { Alert } from './notification/fitted.js';
 import type { Notification } from './providers/provider.js';
 
 /**
@@ -10,7 +10,7 @@ import type { Notification } from './providers/provider.js';
  */
 export function notificationOf(
   push: pushApi.push.Push,
-  { preview, codec, silent }: { preview: Preview; codec: TextCodec; silent: boolean },
+  { alertOf, silent }: { alertOf: (push: pushApi.push.Push) => Alert; silent: boolean },
 ): Notification {
   const { sessionType, sessionId, msgId, token, app, expiresAt, badge } = push;
   const withdraws = msgId === 0;
@@ -23,7 +23,7 @@ export function notificationOf(
     app,
     collapseId: `${isGroup ? 'g' : 's'}${sessionId}`,
     expiresAt,
-    ...(withdraws ? { withdraws } : !silent && { alert: alertOf(push, preview, codec) }),
+    ...(withdraws ? { withdraws } : !silent && { alert: alertOf(push) }),
     badge,
     // The historic iOS app takes msg_type 1 for a user's conversation and anything else for a group's.
     data: isGroup

@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { TextCodec } from '@teamtalk/protocol';
 import { pushApi, pushes, type ReplicaPool } from '@teamtalk/rpc';
 import { every, type Kit } from '@teamtalk/service-kit';
-import type { Preview } from './notification/alert.js';
+import { alertsOfBatch, type Preview } from './notification/alert.js';
+import type { Alert } from './notification/fitted.js';
 import type { PcPresence } from './pc-presence.js';
 import type { PhoneReceipts } from './phone-receipts.js';
 import type { Outcome, Provider } from './providers/provider.js';
@@ -48,6 +49,8 @@ const storeMs = 2_000;
 const retryMs = { first: 1_000, most: 40_000 };
 
 type Push = pushApi.push.Push;
+/** What a push shows. */
+type Shown = { alertOf: (push: Push) => Alert; silent: boolean };
 type Finished = pushApi.push.FinishedPush.$Properties;
 
 /**
@@ -110,7 +113,7 @@ export class PushSender {
   }
 
   async #claim(): Promise<void> {
-    const { pool, config, isOnPc, acknowledged, providers } = this.#options;
+    const { pool, config, codec, isOnPc, acknowledged, providers } = this.#options;
     const { holdMs, timeZone, maxInFlight } = config;
     // While no store is known there is nothing to log.
     if (providers.size === 0 || pool.replicas.length === 0) return;
@@ -127,10 +130,11 @@ export class PushSender {
           isOnPc(batch.map(({ userId }) => userId)),
           acknowledged(batch),
         ]);
+        const alertOf = alertsOfBatch(config.preview, codec);
         for (const push of batch) {
           if (onPhone.has(push))
             this.#finish(push, push.provider, { kind: 'refused', reason: 'acknowledged' });
-          else this.#begin(push, onPc.has(push.userId));
+          else this.#begin(push, { alertOf, silent: onPc.has(push.userId) });
         }
       }
     } catch (error) {
@@ -138,13 +142,13 @@ export class PushSender {
     }
   }
 
-  #begin(push: Push, silent: boolean): void {
-    const sent = this.#send(push, silent).finally(() => this.#inFlight.delete(sent));
+  #begin(push: Push, shown: Shown): void {
+    const sent = this.#send(push, shown).finally(() => this.#inFlight.delete(sent));
     this.#inFlight.add(sent);
   }
 
-  async #send(push: Push, silent: boolean): Promise<void> {
-    const { preview, androidProvider } = this.#options.config;
+  async #send(push: Push, shown: Shown): Promise<void> {
+    const { androidProvider } = this.#options.config;
     const name = push.provider === 'android' ? androidProvider : push.provider;
     const provider = this.#options.providers.get(name);
     if (!provider) {
@@ -167,8 +171,7 @@ export class PushSender {
       this.#overRate.inc({ provider: name, outcome: 'waited' });
       await wait(turn.waitMs);
     }
-    const { codec } = this.#options;
-    const outcome = await provider.send(notificationOf(push, { preview, codec, silent }));
+    const outcome = await provider.send(notificationOf(push, shown));
     if (outcome.kind === 'blocked') this.#block(name, provider, outcome);
     if (outcome.kind === 'accepted') {
       this.#seconds.observe(Math.max(0, Date.now() - push.storedAt) / 1_000);

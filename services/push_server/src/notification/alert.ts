@@ -1,6 +1,7 @@
 import { isAudioMessageType, isTextMessageType, type TextCodec, TextError } from '@teamtalk/protocol';
 import type { pushApi } from '@teamtalk/rpc';
-import { phrasesFor } from './phrases.js';
+import type { Alert } from './fitted.js';
+import { languageOf, phrasesFor } from './phrases.js';
 import { shorten } from './shorten.js';
 
 /** How much of a message a banner shows: text and names, names, or neither. */
@@ -10,15 +11,34 @@ export type Preview = 'full' | 'name' | 'none';
 const maxTitle = 60;
 const maxBody = 120;
 
-/** An image in a text (client-behaviour.md#text-encryption), and the rest of the text. */
-const image = /&\$#@~\^@\[\{:.*?:\}\]&\$~@#@/gs;
+/** What surrounds the address of an image in a text (client-behaviour.md#text-encryption). */
+const imageBegin = '&$#@~^@[{:';
+const imageEnd = ':}]&$~@#@';
+/** Images after that much text are not looked for, UTF-16 units; far above what a banner shows. */
+const maxSearched = 8_192;
+
+type Shown = Pick<
+  pushApi.push.Push,
+  'sessionType' | 'msgType' | 'msgData' | 'fromName' | 'groupName' | 'locale'
+>;
+type Claimed = Shown & Pick<pushApi.push.Push, 'sessionId' | 'userId' | 'msgId'>;
+
+/** What the banners of a batch say. A group's message is decrypted once for each language and not for each device. */
+export function alertsOfBatch(preview: Preview, codec: TextCodec): (push: Claimed) => Alert {
+  const known = new Map<string, Alert>();
+  return (push) => {
+    const { sessionType, sessionId, userId, msgId, locale } = push;
+    // A conversation with a user has the same id in those of others.
+    const conversation = sessionType === 2 ? [sessionId] : [sessionId, userId];
+    const key = [sessionType, ...conversation, msgId, languageOf(locale)].join(' ');
+    const alert = known.get(key) ?? alertOf(push, preview, codec);
+    known.set(key, alert);
+    return alert;
+  };
+}
 
 /** What the banner of a push says. */
-export function alertOf(
-  push: Pick<pushApi.push.Push, 'sessionType' | 'msgType' | 'msgData' | 'fromName' | 'groupName' | 'locale'>,
-  preview: Preview,
-  codec: TextCodec,
-): { title: string; body: string } {
+export function alertOf(push: Shown, preview: Preview, codec: TextCodec): Alert {
   const phrases = phrasesFor(push.locale);
   if (preview === 'none') return { title: phrases.app, body: phrases.message };
   const isGroup = push.sessionType === 2;
@@ -36,9 +56,23 @@ function textOf(
   if (isAudioMessageType(msgType)) return phrases.audio;
   if (!isTextMessageType(msgType) || msgData.length === 0) return phrases.message;
   try {
-    return codec.decrypt(msgData).replaceAll(image, ` ${phrases.image} `);
+    return withoutImages(codec.decrypt(msgData), ` ${phrases.image} `);
   } catch (error) {
     if (error instanceof TextError) return phrases.message;
     throw error;
   }
+}
+
+/** Replaces images by a phrase. A regular expression would take quadratic time for many images that do not end. */
+function withoutImages(text: string, phrase: string): string {
+  let shown = '';
+  let from = 0;
+  while (shown.length < maxSearched) {
+    const begin = text.indexOf(imageBegin, from);
+    const end = begin < 0 ? -1 : text.indexOf(imageEnd, begin + imageBegin.length);
+    if (end < 0) break;
+    shown += text.slice(from, begin) + phrase;
+    from = end + imageEnd.length;
+  }
+  return shown + text.slice(from);
 }

@@ -27,6 +27,11 @@ const phrases = {
 } as const satisfies Record<string, Phrases>;
 
 /** @param locale BCP 47; empty or unknown: Chinese, as the original's clients are */
+export function languageOf(locale: string): keyof typeof phrases {
+  return locale === '' || locale.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
+
+/** @param locale as of `languageOf` */
 export function phrasesFor(locale: string): Phrases {
-  return locale === '' || locale.toLowerCase().startsWith('zh') ? phrases.zh : phrases.en;
+  return phrases[languageOf(locale)];
 }
