@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { waitUntil } from '@teamtalk/local-stack';
 import { createTextCodec, DEFAULT_TEXT_KEY, MsgType } from '@teamtalk/protocol';
 import { pushApi, pushes } from '@teamtalk/rpc';
@@ -19,6 +20,8 @@ let answer: (notification: Notification) => Outcome | Promise<Outcome>;
 let onPc: Set<number>;
 let acknowledgedUpTo: number;
 let storeUp: boolean;
+/** all due pushes are settled by the store, and there are always more */
+let endless: boolean;
 let sender: PushSender | undefined;
 const kit = () => createKit('push_server', { logLevel: 'silent', shutdownMs: 1_000 });
 
@@ -31,6 +34,7 @@ beforeEach(() => {
   onPc = new Set();
   acknowledgedUpTo = 0;
   storeUp = true;
+  endless = false;
 });
 afterEach(async () => {
   await sender?.stop();
@@ -45,6 +49,7 @@ const call = async (method: unknown, request: unknown) => {
   }
   const { limit } = request as pushApi.push.ClaimRequest;
   limits.push(limit);
+  if (endless) return setImmediate({ pushes: [], more: true });
   return { pushes: due.splice(0, limit), more: due.length > 0 };
 };
 
@@ -135,9 +140,9 @@ test('who is on a PC gets the badge only', async () => {
 
 test('a message that a phone has acknowledged is not pushed; a newer one is', async () => {
   acknowledgedUpTo = 9;
-  due.push(push({ msgId: 9 }), push({ msgId: 10 }));
-  start();
-  await untilFinished(2);
+  due.push(push({ msgId: 9 }), push({ msgId: 10 }), push({ msgId: 9, provider: 'android' }));
+  const { metrics } = start();
+  await untilFinished(3);
   expect(sent).toHaveLength(1);
   expect(finished).toEqual(
     expect.arrayContaining([
@@ -145,6 +150,12 @@ test('a message that a phone has acknowledged is not pushed; a newer one is', as
       expect.objectContaining({ outcome: PUSH_ACCEPTED, msgId: 10 }),
     ]),
   );
+  // No refusal by the provider, which an alert would report.
+  const figures = readMetrics(await metrics.registry.metrics());
+  const counted = (provider: string, outcome: string) =>
+    sumOf(figures, 'teamtalk_push_server_pushes_total', { provider, outcome });
+  expect([counted('apns', 'acknowledged'), counted('fcm', 'acknowledged')]).toEqual([1, 1]);
+  expect([counted('apns', 'refused'), counted('fcm', 'refused')]).toEqual([0, 0]);
 });
 
 test('the five message types open the right conversation in the historic iOS app', async () => {
@@ -231,7 +242,7 @@ test('never are more pushes in flight than configured', async () => {
   let most = 0;
   answer = async ({ id }) => {
     most = Math.max(most, ++inFlight);
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
     inFlight--;
     return { kind: 'accepted', id };
   };
@@ -295,6 +306,16 @@ test('a stop waits for what is in flight and reports it', async () => {
   release();
   await stopped;
   expect(finished).toMatchObject([{ outcome: PUSH_ACCEPTED }]);
+});
+
+test('a stop claims nothing more, however much is due', async () => {
+  endless = true;
+  start();
+  await waitUntil(() => limits.length > 3, { what: 'it claims again and again' });
+  await sender?.stop();
+  const claims = limits.length;
+  await setImmediate();
+  expect(limits).toHaveLength(claims);
 });
 
 test('it goes on when the store was away', async () => {

@@ -72,6 +72,7 @@ export class PushSender {
   #reports: Promise<void> = Promise.resolve();
   #claiming: Promise<void> | undefined;
   #failing = false;
+  #stopping = false;
 
   constructor(options: PushSenderOptions) {
     this.#options = options;
@@ -99,6 +100,7 @@ export class PushSender {
 
   /** Waits for the pushes in flight, which take 5 s at most, and reports them. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     void this.#stopPolling();
     await this.#claiming;
     await Promise.all(this.#inFlight);
@@ -118,7 +120,7 @@ export class PushSender {
     // While no store is known there is nothing to log.
     if (providers.size === 0 || pool.replicas.length === 0) return;
     try {
-      for (let more = true; more; ) {
+      for (let more = true; more && !this.#stopping; ) {
         const limit = Math.min(maxInFlight - this.#inFlight.size, maxBatch);
         if (limit <= 0) return;
         const claimed = await pool.callOnce(pushes.claim, { limit, holdMs, timeZone }, storeMs);
@@ -133,7 +135,12 @@ export class PushSender {
         const alertOf = alertsOfBatch(config.preview, codec);
         for (const push of batch) {
           if (onPhone.has(push))
-            this.#finish(push, push.provider, { kind: 'refused', reason: 'acknowledged' });
+            this.#finish(
+              push,
+              this.#nameOf(push),
+              { kind: 'refused', reason: 'acknowledged' },
+              'acknowledged',
+            );
           else this.#begin(push, { alertOf, silent: onPc.has(push.userId) });
         }
       }
@@ -148,8 +155,7 @@ export class PushSender {
   }
 
   async #send(push: Push, shown: Shown): Promise<void> {
-    const { androidProvider } = this.#options.config;
-    const name = push.provider === 'android' ? androidProvider : push.provider;
+    const name = this.#nameOf(push);
     const provider = this.#options.providers.get(name);
     if (!provider) {
       // Expected for phones whose provider is not configured, so it is not reported as a failure.
@@ -177,6 +183,10 @@ export class PushSender {
       this.#seconds.observe(Math.max(0, Date.now() - push.storedAt) / 1_000);
     }
     this.#finish(push, name, outcome);
+  }
+
+  #nameOf({ provider }: Push): string {
+    return provider === 'android' ? this.#options.config.androidProvider : provider;
   }
 
   #pace(provider: string): PushPace {
