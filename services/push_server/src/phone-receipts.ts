@@ -11,13 +11,38 @@ const answerMs = 1_000;
 /** Selects the pushes whose message a phone of the user has already acknowledged. */
 export type PhoneReceipts = (pushes: readonly Push[]) => Promise<ReadonlySet<Push>>;
 
-/** Asks a route_server where users are logged in, then their msg_servers. Without a response pushes are sent, to be safe. */
-export function phoneReceipts(bus: Bus, { log, metrics }: Kit): PhoneReceipts {
+/**
+ * Asks a route_server where users are logged in, then their msg_servers. What does not respond is left out: its pushes are
+ * sent, to be safe.
+ */
+export function phoneReceipts(bus: Pick<Bus, 'request'>, { log, metrics }: Kit): PhoneReceipts {
   const failed = metrics.counter(
     'receipt_queries_failed_total',
     'Unanswered queries for what phones have acknowledged; the pushes concerned were sent',
   );
-  let failing = false;
+  /** those that did not respond last: msg_servers by node, and route_server */
+  const silent = new Set<number | 'route_server'>();
+
+  /** @returns undefined: no response */
+  async function tried<T>(
+    server: number | 'route_server',
+    request: () => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      const response = await request();
+      silent.delete(server);
+      return response;
+    } catch (error) {
+      failed.inc();
+      if (!silent.has(server))
+        log.warn(
+          { err: error, server },
+          'receipt query failed; sending pushes that phones may have acknowledged',
+        );
+      silent.add(server);
+      return undefined;
+    }
+  }
 
   async function serversOf(userIds: readonly number[]): Promise<Map<number, Set<number>>> {
     const { sessions } = await bus.request(topics.sessionsQuery, { userIds: [...userIds] }, answerMs);
@@ -39,31 +64,21 @@ export function phoneReceipts(bus: Bus, { log, metrics }: Kit): PhoneReceipts {
     return pushes.filter(({ msgId }, i) => (msgIds?.[i] ?? 0) >= msgId);
   }
 
-  async function acknowledgedOf(pushes: readonly Push[]): Promise<Push[]> {
-    const servers = await serversOf([...new Set(pushes.map(({ userId }) => userId))]);
-    const answers = [...servers].map(([server, users]) =>
-      acknowledgedAt(
-        server,
-        pushes.filter(({ userId }) => users.has(userId)),
-      ),
-    );
-    return (await Promise.all(answers)).flat();
-  }
-
   return async (pushes) => {
     // A withdrawal has no message id.
     const asked = pushes.filter(({ msgId }) => msgId > 0);
     if (asked.length === 0) return new Set();
-    try {
-      const acknowledged = await acknowledgedOf(asked);
-      failing = false;
-      return new Set(acknowledged);
-    } catch (error) {
-      failed.inc();
-      if (!failing)
-        log.warn({ err: error }, 'receipt query failed; sending pushes that phones may have acknowledged');
-      failing = true;
-      return new Set();
-    }
+    const servers = await tried('route_server', () =>
+      serversOf([...new Set(asked.map(({ userId }) => userId))]),
+    );
+    const responses = [...(servers ?? [])].map(([server, users]) =>
+      tried(server, () =>
+        acknowledgedAt(
+          server,
+          asked.filter(({ userId }) => users.has(userId)),
+        ),
+      ),
+    );
+    return new Set((await Promise.all(responses)).flatMap((acknowledged) => acknowledged ?? []));
   };
 }
