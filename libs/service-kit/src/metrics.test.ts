@@ -36,3 +36,20 @@ it('the lag of the event loop is that of periodic work, and begins anew with eac
     })
     .toBeLessThan(0.3);
 });
+
+it('a gauge by a label shows what is there at each reading', async () => {
+  const metrics = new Metrics('some');
+  let queues = new Map([
+    ['a', 1],
+    ['b', 2],
+  ]);
+  metrics.gaugeBy('queue', 'waiting', 'Things that wait', () => queues);
+  const read = async () =>
+    readMetrics(await metrics.registry.metrics()).map(({ labels, value }) => [labels.queue, value]);
+  expect(await read()).toEqual([
+    ['a', 1],
+    ['b', 2],
+  ]);
+  queues = new Map([['b', 3]]);
+  expect(await read()).toEqual([['b', 3]]);
+});

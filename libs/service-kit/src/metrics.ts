@@ -92,6 +92,25 @@ export class Metrics {
     return addGauge(this.registry, this.#prefix + name, help, read);
   }
 
+  /** A gauge with one label, whose values are read at each scrape. */
+  gaugeBy<L extends string>(
+    label: L,
+    name: string,
+    help: string,
+    read: () => Iterable<readonly [string, number]>,
+  ): Gauge<L> {
+    return new Gauge<L>({
+      name: this.#prefix + name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [value, figure] of read()) this.labels(value).set(figure);
+      },
+    });
+  }
+
   /** `name` ends in its unit; buckets are seconds unless given. */
   histogram<L extends string = never>(
     name: string,
