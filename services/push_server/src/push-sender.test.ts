@@ -3,7 +3,7 @@ import { waitUntil } from '@teamtalk/local-stack';
 import { createTextCodec, DEFAULT_TEXT_KEY, MsgType } from '@teamtalk/protocol';
 import { pushApi, pushes } from '@teamtalk/rpc';
 import { createKit, readMetrics, sumOf } from '@teamtalk/service-kit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Notification, Outcome, Provider } from './providers/provider.js';
 import { PushSender } from './push-sender.js';
 import { claimedPush as push } from './testing/claimed-push.js';
@@ -20,6 +20,8 @@ let answer: (notification: Notification) => Outcome | Promise<Outcome>;
 let onPc: Set<number>;
 let acknowledgedUpTo: number;
 let storeUp: boolean;
+/** is called when a claim is answered */
+let claimed: () => void;
 /** all due pushes are settled by the store, and there are always more */
 let endless: boolean;
 let sender: PushSender | undefined;
@@ -35,10 +37,12 @@ beforeEach(() => {
   acknowledgedUpTo = 0;
   storeUp = true;
   endless = false;
+  claimed = () => {};
 });
 afterEach(async () => {
   await sender?.stop();
   sender = undefined;
+  vi.restoreAllMocks();
 });
 
 const call = async (method: unknown, request: unknown) => {
@@ -49,6 +53,7 @@ const call = async (method: unknown, request: unknown) => {
   }
   const { limit } = request as pushApi.push.ClaimRequest;
   limits.push(limit);
+  claimed();
   if (endless) return setImmediate({ pushes: [], more: true });
   return { pushes: due.splice(0, limit), more: due.length > 0 };
 };
@@ -233,8 +238,12 @@ test('a provider that refuses everything is left alone for a while; its pushes g
   expect(sent).toHaveLength(1);
   expect(finished.map(({ outcome }) => outcome)).toEqual([PUSH_RETRY, PUSH_RETRY, PUSH_RETRY]);
   expect(finished[2]?.retryMs).toBeGreaterThan(50_000);
+  // `push why` shows the provider's own words.
+  expect(finished.map(({ reason }) => reason)).toEqual(Array(3).fill('InvalidProviderToken'));
   const figures = readMetrics(await metrics.registry.metrics());
-  expect(sumOf(figures, 'teamtalk_push_server_providers_blocked', {})).toBe(1);
+  expect(sumOf(figures, 'teamtalk_push_server_providers_blocked', { provider: 'apns' })).toBe(1);
+  const counted = (outcome: string) => sumOf(figures, 'teamtalk_push_server_pushes_total', { outcome });
+  expect([counted('blocked'), counted('returned'), counted('retry')]).toEqual([1, 2, 0]);
 });
 
 test('never are more pushes in flight than configured', async () => {
@@ -251,6 +260,58 @@ test('never are more pushes in flight than configured', async () => {
   await untilFinished(40);
   expect(most).toBeLessThanOrEqual(7);
   expect(Math.max(...limits)).toBe(7);
+});
+
+test('a provider that hangs leaves places to others, and one with a limit of its own gets no more', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const hanging = (name: string, concurrency?: number): Provider => ({
+    ...apns,
+    name,
+    ...(concurrency !== undefined && { concurrency }),
+    send: async (notification) => {
+      sent.push(notification);
+      await held;
+      return { kind: 'accepted', id: name };
+    },
+  });
+  for (let i = 0; i < 20; i++) due.push(push({ provider: 'hangs' }), push({ provider: 'oppo' }));
+  for (let i = 0; i < 20; i++) due.push(push());
+  start({ providers: [hanging('hangs'), hanging('oppo', 2), apns], maxInFlight: 10 });
+  // 15 of one and 18 of the other go back, and all of the third are accepted, while 5 and 2 are in flight.
+  await waitUntil(() => finished.filter(({ outcome }) => outcome === PUSH_ACCEPTED).length === 20, {
+    what: 'what does not hang is accepted',
+    timeoutMs: 10_000,
+  });
+  expect(sent).toHaveLength(20 + 5 + 2);
+  const returned = finished.filter(({ outcome }) => outcome === PUSH_RETRY);
+  expect(returned).toHaveLength(15 + 18);
+  for (const { reason, retryMs } of returned) {
+    expect(reason).toBe('busy');
+    expect(retryMs).toBeGreaterThanOrEqual(250);
+  }
+  release();
+});
+
+test('a push whose claim is too old to be reported in time goes back at once', async () => {
+  const now = performance.now.bind(performance);
+  let late = 3_000;
+  let aheadMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs);
+  claimed = () => {
+    aheadMs += late;
+    late = 0;
+  };
+  due.push(push());
+  start();
+  await untilFinished(1);
+  expect(finished).toMatchObject([{ outcome: PUSH_RETRY, reason: 'late', retryMs: 0 }]);
+  expect(sent).toEqual([]);
+  due.push(push());
+  await untilFinished(2);
+  expect(finished[1]).toMatchObject({ outcome: PUSH_ACCEPTED });
 });
 
 test('a provider gets no more than its rate; further pushes wait, or go back to the queue with a retry time', async () => {

@@ -6,7 +6,8 @@ import { alertsOfBatch, type Preview } from './notification/alert.js';
 import type { Alert } from './notification/fitted.js';
 import type { PcPresence } from './pc-presence.js';
 import type { PhoneReceipts } from './phone-receipts.js';
-import type { Outcome, Provider } from './providers/provider.js';
+import { ProviderGate, type Returned } from './provider-gate.js';
+import { answerMs, type Outcome, type Provider } from './providers/provider.js';
 import { notificationOf } from './push-notification.js';
 import { PushPace } from './push-pace.js';
 
@@ -45,6 +46,8 @@ const reportMs = 20;
 const maxBatch = 500;
 /** Milliseconds the store has to respond. */
 const storeMs = 2_000;
+/** Age of a claim at which a push is no longer begun, because it would end before the provider's answer is reported, milliseconds. */
+const maxClaimAgeMs = 8_000 - answerMs - 500;
 /** Pause before the second attempt, doubled with each attempt, milliseconds. Including jitter it stays below a minute. */
 const retryMs = { first: 1_000, most: 40_000 };
 
@@ -63,8 +66,8 @@ export class PushSender {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #outcomes;
   readonly #seconds;
-  /** providers that accept nothing, by name, and until when, as of performance.now() */
-  readonly #blocked = new Map<string, { provider: Provider; until: number }>();
+  /** by the provider's name */
+  readonly #gates = new Map<string, ProviderGate>();
   readonly #paces = new Map<string, PushPace>();
   readonly #overRate;
   #finished: Finished[] = [];
@@ -77,10 +80,11 @@ export class PushSender {
   constructor(options: PushSenderOptions) {
     this.#options = options;
     const { metrics } = options.kit;
-    this.#outcomes = metrics.counter('pushes_total', 'Pushes by provider and what it said to them', [
-      'provider',
-      'outcome',
-    ]);
+    this.#outcomes = metrics.counter(
+      'pushes_total',
+      'Pushes by provider and what it said to them; `returned`: they went back to the queue and were not sent',
+      ['provider', 'outcome'],
+    );
     this.#seconds = metrics.histogram(
       'push_seconds',
       'Time from the first message of a push being stored until its provider has accepted it',
@@ -91,9 +95,16 @@ export class PushSender {
       ['provider', 'outcome'],
     );
     metrics.gauge('pushes_in_flight', 'Pushes given to providers', () => this.#inFlight.size);
-    metrics.gauge('providers_blocked', 'Providers that accept nothing, mostly for wrong credentials', () => {
-      return [...this.#blocked].filter(([name, { provider }]) => this.#blockedMs(name, provider) > 0).length;
-    });
+    metrics.gaugeBy(
+      'provider',
+      'providers_blocked',
+      'Whether a provider accepts nothing, mostly for wrong credentials',
+      () =>
+        [...this.#gates].map(([name, { provider, blocked }]) => {
+          // A provider with a new credential is a different one.
+          return [name, blocked && options.providers.get(name) === provider ? 1 : 0] as const;
+        }),
+    );
     const { size, mayChange = false } = options.providers;
     this.#stopPolling = size > 0 || mayChange ? every(pollMs, () => this.#poll()) : async () => {};
   }
@@ -123,6 +134,7 @@ export class PushSender {
       for (let more = true; more && !this.#stopping; ) {
         const limit = Math.min(maxInFlight - this.#inFlight.size, maxBatch);
         if (limit <= 0) return;
+        const startBy = performance.now() + maxClaimAgeMs;
         const claimed = await pool.callOnce(pushes.claim, { limit, holdMs, timeZone }, storeMs);
         this.#failing = false;
         const batch = (claimed.pushes ?? []) as Push[];
@@ -141,7 +153,7 @@ export class PushSender {
               { kind: 'refused', reason: 'acknowledged' },
               'acknowledged',
             );
-          else this.#begin(push, { alertOf, silent: onPc.has(push.userId) });
+          else this.#begin(push, { alertOf, silent: onPc.has(push.userId) }, startBy);
         }
       }
     } catch (error) {
@@ -149,12 +161,12 @@ export class PushSender {
     }
   }
 
-  #begin(push: Push, shown: Shown): void {
-    const sent = this.#send(push, shown).finally(() => this.#inFlight.delete(sent));
+  #begin(push: Push, shown: Shown, startBy: number): void {
+    const sent = this.#send(push, shown, startBy).finally(() => this.#inFlight.delete(sent));
     this.#inFlight.add(sent);
   }
 
-  async #send(push: Push, shown: Shown): Promise<void> {
+  async #send(push: Push, shown: Shown, startBy: number): Promise<void> {
     const name = this.#nameOf(push);
     const provider = this.#options.providers.get(name);
     if (!provider) {
@@ -162,27 +174,41 @@ export class PushSender {
       this.#finish(push, name, { kind: 'refused', reason: 'no-provider' }, 'no-provider');
       return;
     }
-    const pause = this.#blockedMs(name, provider);
-    if (pause > 0) {
-      this.#finish(push, name, { kind: 'retry', reason: 'blocked', afterMs: pause });
+    const pass = this.#gate(name, provider).enter(push.token, this.#mostInFlight(provider));
+    if ('reason' in pass) {
+      this.#return(push, name, pass);
       return;
     }
+    const returned = await this.#turn(name, startBy);
+    if (returned) {
+      pass.leave();
+      this.#return(push, name, returned);
+      return;
+    }
+    const outcome = await provider.send(notificationOf(push, shown));
+    pass.leave(outcome);
+    if (outcome.kind === 'accepted') {
+      this.#seconds.observe(Math.max(0, Date.now() - push.storedAt) / 1_000);
+    }
+    this.#finish(push, name, outcome);
+  }
+
+  /** Waits for the turn of a push. @returns undefined: it is its turn */
+  async #turn(name: string, startBy: number): Promise<Returned | undefined> {
     const turn = this.#pace(name).take(performance.now());
     if ('afterMs' in turn) {
       this.#overRate.inc({ provider: name, outcome: 'returned' });
-      this.#finish(push, name, { kind: 'retry', reason: 'rate', afterMs: turn.afterMs });
-      return;
+      return { reason: 'rate', afterMs: turn.afterMs };
     }
     if (turn.waitMs > 0) {
       this.#overRate.inc({ provider: name, outcome: 'waited' });
       await wait(turn.waitMs);
     }
-    const outcome = await provider.send(notificationOf(push, shown));
-    if (outcome.kind === 'blocked') this.#block(name, provider, outcome);
-    if (outcome.kind === 'accepted') {
-      this.#seconds.observe(Math.max(0, Date.now() - push.storedAt) / 1_000);
-    }
-    this.#finish(push, name, outcome);
+    return performance.now() > startBy ? { reason: 'late', afterMs: 0 } : undefined;
+  }
+
+  #return(push: Push, name: string, returned: Returned): void {
+    this.#finish(push, name, { kind: 'retry', ...returned }, 'returned');
   }
 
   #nameOf({ provider }: Push): string {
@@ -197,18 +223,20 @@ export class PushSender {
     return pace;
   }
 
-  #block(name: string, provider: Provider, { reason, afterMs }: Extract<Outcome, { kind: 'blocked' }>): void {
-    const known = this.#blockedMs(name, provider) > 0;
-    this.#blocked.set(name, { provider, until: performance.now() + afterMs });
-    if (!known)
-      this.#options.kit.log.error({ provider: name, reason }, 'push provider refuses everything; pausing');
+  /** A provider with a new credential is a different one. */
+  #gate(name: string, provider: Provider): ProviderGate {
+    const known = this.#gates.get(name);
+    if (known?.provider === provider) return known;
+    const gate = new ProviderGate(provider, this.#options.kit.log);
+    this.#gates.set(name, gate);
+    return gate;
   }
 
-  /** Milliseconds until a provider accepts pushes again. A provider with a new credential is a different one. */
-  #blockedMs(name: string, provider: Provider): number {
-    const blocked = this.#blocked.get(name);
-    const holds = blocked?.provider === provider && this.#options.providers.get(name) === provider;
-    return holds ? Math.max(0, blocked.until - performance.now()) : 0;
+  /** Of several providers none has more than half the places, so that one that hangs leaves some to others. */
+  #mostInFlight({ concurrency = Number.POSITIVE_INFINITY }: Provider): number {
+    const { providers, config } = this.#options;
+    const share = providers.size > 1 ? Math.ceil(config.maxInFlight / 2) : config.maxInFlight;
+    return Math.min(concurrency, share);
   }
 
   #finish(push: Push, provider: string, outcome: Outcome, counted: string = outcome.kind): void {

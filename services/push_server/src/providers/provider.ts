@@ -31,9 +31,10 @@ export type Outcome =
   | { kind: 'accepted'; id: string }
   /**
    * @property afterMs the provider's wish; left out: it has none
+   * @property all the wish is for all notifications to this provider, and not only for this device
    * @property unsure no answer came: the provider may have taken it
    */
-  | { kind: 'retry'; reason: string; afterMs?: number; unsure?: boolean }
+  | { kind: 'retry'; reason: string; afterMs?: number; all?: true; unsure?: boolean }
   /** The device gets nothing more. @property since unix milliseconds, where the provider says so */
   | { kind: 'gone'; reason: string; since?: number }
   /** This notification is never accepted; others may be. */

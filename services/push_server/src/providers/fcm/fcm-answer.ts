@@ -27,7 +27,7 @@ export function outcomeOf(answer: HttpsAnswer): Outcome {
   }
   if (status === 429) return { kind: 'retry', reason, afterMs: retryAfterMs ?? quotaPauseMs };
   if (status >= 500) {
-    return { kind: 'retry', reason, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) };
+    return { kind: 'retry', reason, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs, all: true }) };
   }
   if (status === 400) return concernsToken(failure) ? { kind: 'gone', reason } : { kind: 'refused', reason };
   // The project is not known, or the account may not send for it.

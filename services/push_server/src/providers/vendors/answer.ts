@@ -48,7 +48,7 @@ export function outcomeBy(
   { id, text }: { id: unknown; text: unknown },
 ): Outcome | undefined {
   const reason = [code ?? `status ${status}`, textOf(text)].filter((part) => part !== '').join(' ');
-  const wish = retryAfterMs === undefined ? {} : { afterMs: retryAfterMs };
+  const wish = retryAfterMs === undefined ? {} : { afterMs: retryAfterMs, all: true as const };
   const has = (codes: readonly number[] | undefined) => code !== undefined && codes?.includes(code);
   if (has(table.accepted)) return { kind: 'accepted', id: textOf(id) };
   if (has(table.gone)) return { kind: 'gone', reason };
