@@ -53,6 +53,12 @@ test('a provider that does not answer gets only probes, with pauses from 1 s to 
   expect(warn).toHaveBeenCalledTimes(1);
 });
 
+test('so does one to which there is no connection', () => {
+  const gate = gateOf('fcm');
+  sendMany(gate, 20, { ...silence, unsure: false });
+  expect(gate.enter('ab', 100)).toMatchObject({ reason: 'no answer within 5000 ms' });
+});
+
 test('any answer ends it', () => {
   const gate = gateOf('fcm');
   for (let i = 0; i < 5; i++) {

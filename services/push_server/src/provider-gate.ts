@@ -104,7 +104,7 @@ export class ProviderGate {
       if (until > this.#pause.until) this.#pause = { blocked: false, reason: outcome.reason, until };
     }
     const fields = { provider: this.provider.name, ...(origin !== undefined && { origin }) };
-    if (outcome.kind !== 'retry' || !outcome.unsure) {
+    if (outcome.kind !== 'retry' || outcome.unsure === undefined) {
       if (lane.pauseMs > 0) this.#log.info(fields, 'push provider answers again');
       lane.unanswered = lane.pauseMs = 0;
       lane.probeAt = Number.NEGATIVE_INFINITY;

@@ -190,7 +190,7 @@ export class PushSender {
     if (outcome.kind === 'accepted') {
       this.#seconds.observe(Math.max(0, Date.now() - push.storedAt) / 1_000);
     }
-    this.#finish(push, name, outcome);
+    this.#finish(push, name, outcome, outcome.kind, shown.silent);
   }
 
   /** Waits for the turn of a push. @returns undefined: it is its turn */
@@ -239,9 +239,17 @@ export class PushSender {
     return Math.min(concurrency, share);
   }
 
-  #finish(push: Push, provider: string, outcome: Outcome, counted: string = outcome.kind): void {
+  /** @param silent it was sent without a banner */
+  #finish(
+    push: Push,
+    provider: string,
+    outcome: Outcome,
+    counted: string = outcome.kind,
+    silent = false,
+  ): void {
     this.#outcomes.inc({ provider, outcome: counted });
-    this.#finished.push({ jobId: push.jobId, msgId: push.msgId, ...reported(outcome, push.attempts) });
+    const { jobId, msgId, attempts, badge } = push;
+    this.#finished.push({ jobId, msgId, attempts, badge, silent, ...reported(outcome, attempts) });
     if (this.#finished.length >= maxBatch) this.#report();
     else this.#reporting ??= setTimeout(() => this.#report(), reportMs);
   }

@@ -32,7 +32,7 @@ export type Outcome =
   /**
    * @property afterMs the provider's wish; left out: it has none
    * @property all the wish is for all notifications to this provider, and not only for this device
-   * @property unsure no answer came: the provider may have taken it
+   * @property unsure no answer came: whether the provider may have taken it nevertheless
    */
   | { kind: 'retry'; reason: string; afterMs?: number; all?: true; unsure?: boolean }
   /** The device gets nothing more. @property since unix milliseconds, where the provider says so */
@@ -67,5 +67,5 @@ export class NotSent extends Error {}
 /** The outcome where a connection broke, or no answer came in time. */
 export function unanswered(error: unknown): Outcome {
   const reason = error instanceof Error ? error.message : String(error);
-  return { kind: 'retry', reason, ...(!(error instanceof NotSent) && { unsure: true }) };
+  return { kind: 'retry', reason, unsure: !(error instanceof NotSent) };
 }

@@ -68,7 +68,7 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
     const patient = stand;
     stand = await start(500, proxy.url);
     proxy.misbehaviours.push(misbehaviour);
-    expect(await send()).toEqual({ kind: 'retry', reason: expect.any(String) });
+    expect(await send()).toEqual({ kind: 'retry', reason: expect.any(String), unsure: false });
     await stand.provider.stop();
     await stand.stopFake();
     stand = patient;
