@@ -207,12 +207,14 @@ const conditions: readonly Condition[] = [
 /** The alerts that are decided here. */
 export const alertsHere: readonly string[] = conditions.map(({ alert }) => alert);
 
-/** Those that only Prometheus can decide: about itself, about what is no service, or that end the console's own work. */
+/** Those that only Prometheus can decide: about itself, about what is no service, about more than a minute, or that end the console's own work. */
 export const alertsElsewhere: readonly string[] = [
   'TeamTalkNothingWatched',
   'TeamTalkPostgresDown',
   'TeamTalkNatsSlowConsumer',
   'TeamTalkAutoscalerAtMaximum',
+  'TeamTalkPushProviderUnreachable',
+  'TeamTalkPushDevicesGone',
   'TeamTalkBackupOld',
   'TeamTalkCanaryLost',
   'TeamTalkCanaryBudgetBurning',

@@ -17,6 +17,15 @@ function p99(histogram: string): string {
   return `histogram_quantile(0.99, sum by (namespace, le) (rate(${histogram}_bucket[5m])))`;
 }
 
+/** Outcomes of pushes that a provider has answered. */
+const answers = 'accepted|gone|refused|unsupported';
+
+/** Recent pushes of each provider with an outcome, or several. */
+function pushesBy(outcomes: string, time: string): string {
+  const counter = `teamtalk_push_server_pushes_total{outcome=~"${outcomes}"}`;
+  return `sum by (namespace, provider) (increase(${counter}[${time}]))`;
+}
+
 const absent: readonly Alert[] = [
   ...services.map(
     (service): Alert => ({
@@ -167,10 +176,23 @@ export const alerts: readonly Alert[] = [
   },
   {
     alert: 'TeamTalkPushProviderBlocked',
-    expr: 'max by (namespace) (teamtalk_push_server_providers_blocked) > 0',
+    expr: 'max by (namespace, provider) (teamtalk_push_server_providers_blocked) > 0',
     for: '2m',
     severity: 'warning',
-    summary: 'a push provider accepts no pushes: phones do not ring',
+    summary: '{{ $labels.provider }} accepts no pushes: phones do not ring',
+  },
+  {
+    alert: 'TeamTalkPushProviderUnreachable',
+    expr: `${pushesBy('retry', '5m')} > 0 unless ${pushesBy('accepted', '5m')} > 0`,
+    for: '10m',
+    severity: 'warning',
+    summary: '{{ $labels.provider }} has accepted no push for ten minutes: phones do not ring',
+  },
+  {
+    alert: 'TeamTalkPushDevicesGone',
+    expr: `${pushesBy('gone', '15m')} / ${pushesBy(answers, '15m')} > 0.5 and ${pushesBy(answers, '15m')} >= 20`,
+    severity: 'warning',
+    summary: '{{ $labels.provider }} says of most devices that they are gone',
   },
   {
     alert: 'TeamTalkDamagedFiles',

@@ -17,7 +17,7 @@ export const pushServer: Dashboard = {
       'Blocked providers',
       'short',
       'Providers that accept no pushes. Anything but 0 needs an administrator: usually a key was revoked.',
-      'sum(teamtalk_push_server_providers_blocked)',
+      'sum(max by (namespace, provider) (teamtalk_push_server_providers_blocked)) or vector(0)',
       '',
       { steps: redFrom(1), alerts: ['TeamTalkPushProviderBlocked'] },
     ),
@@ -40,7 +40,7 @@ export const pushServer: Dashboard = {
     panel(
       'Pushes',
       'ops',
-      'By provider and outcome. `blocked` means that the provider accepts none, usually because of wrong credentials.',
+      'By provider and outcome. `blocked` means that the provider accepts none, usually because of wrong credentials, `returned` that they were not sent and went back into the queue.',
       rate('teamtalk_push_server_pushes_total', 'provider, outcome'),
       '{{provider}} {{outcome}}',
     ),

@@ -255,10 +255,44 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: 'TeamTalkPushProviderBlocked',
-    series: { 'teamtalk_push_server_providers_blocked{namespace="a"}': '0x3 1x6 0x10' },
+    series: {
+      'teamtalk_push_server_providers_blocked{namespace="a",provider="apns"}': '0x3 1x6 0x10',
+      'teamtalk_push_server_providers_blocked{namespace="a",provider="fcm"}': '0x20',
+    },
     ...soon,
-    labels: a,
-    summary: 'a push provider accepts no pushes: phones do not ring',
+    labels: { ...a, provider: 'apns' },
+    summary: 'apns accepts no pushes: phones do not ring',
+  },
+  {
+    alert: 'TeamTalkPushProviderUnreachable',
+    series: {
+      'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="retry"}': '0x4 1+1x25 26x30',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="accepted"}':
+        '0+1x4 4x25 5+1x30',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="retry"}': '0+1x60',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="accepted"}': '0+1x60',
+    },
+    quiet: 16,
+    rings: 24,
+    stops: 36,
+    labels: { ...a, provider: 'apns' },
+    summary: 'apns has accepted no push for ten minutes: phones do not ring',
+  },
+  {
+    alert: 'TeamTalkPushDevicesGone',
+    series: {
+      'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="gone"}': '0x4 5+5x9 50x40',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="accepted"}': '0+1x60',
+      // Few, and few of many.
+      'teamtalk_push_server_pushes_total{namespace="a",provider="hms",outcome="gone"}': '0x4 1+1x9 10x40',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="gone"}': '0x4 5+5x9 50x40',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="accepted"}': '0+10x60',
+    },
+    quiet: 4,
+    rings: 16,
+    stops: 40,
+    labels: { ...a, provider: 'apns' },
+    summary: 'apns says of most devices that they are gone',
   },
   {
     alert: 'TeamTalkDamagedFiles',
