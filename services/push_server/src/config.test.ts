@@ -116,3 +116,24 @@ test('the built-in push service is off without PUSH_SERVICE_URL, whose host is a
   }
   expect(() => loadConfig({ ...environment, PUSH_SERVICE_SENDERS: 'BAAA' })).toThrow('PUSH_SERVICE_SENDERS');
 });
+
+test('providers may have rates of their own', () => {
+  expect(loadConfig({}).rates).toEqual({ every: 10_000, of: new Map() });
+  const of = new Map([
+    ['oppo', 300],
+    ['vivo', 500],
+  ]);
+  expect(loadConfig({ PUSH_RATE: '5000, oppo=300,vivo=500' }).rates).toEqual({ every: 5_000, of });
+  for (const rate of [
+    'many',
+    '0',
+    '1.5',
+    '1000001',
+    'oppo=300',
+    '5000,opo=300',
+    '5000,oppo',
+    '5000,oppo=0',
+    '1,oppo=1=1',
+  ])
+    expect(() => loadConfig({ PUSH_RATE: rate }), rate).toThrow('PUSH_RATE');
+});

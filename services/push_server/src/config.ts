@@ -16,7 +16,8 @@ import {
 import { z } from 'zod';
 import type { Preview } from './notification/alert.js';
 import { providerConfig } from './provider-config.js';
-import { type ProviderVariables, providerEnv } from './provider-env.js';
+import { credentialNames, type ProviderVariables, providerEnv } from './provider-env.js';
+import type { PushRates } from './push-pace.js';
 import { type PushServiceConfig, pushServiceConfig, pushServiceEnv } from './push-service/config.js';
 
 /** The variable with the keys of stored credentials; `teamtalk push credential` reads it too. */
@@ -53,12 +54,16 @@ export const envSchema = {
     .default('UTC')
     .describe('Time zone of the do-not-disturb hours, 22:00 to 07:00'),
   PUSHES_IN_FLIGHT: env.integer(1_000, 1, 10_000, 'Pushes given to providers at the same time, at most'),
-  PUSH_RATE: env.integer(
-    10_000,
-    1,
-    1_000_000,
-    'Maximum pushes per second from one push_server to each provider; further ones wait for up to a second or return to the queue',
-  ),
+  PUSH_RATE: z
+    .string()
+    .refine(
+      (text) => pushRates(text) !== undefined,
+      `must be a number, and after it may name providers: 10000,oppo=300`,
+    )
+    .default('10000')
+    .describe(
+      'Maximum pushes per second from one push_server to each provider, and to single ones, such as `10000,oppo=300,vivo=500`; further ones wait for up to a second or return to the queue',
+    ),
   ...credentialEnv,
   ...providerEnv,
   ...pushServiceEnv,
@@ -73,8 +78,7 @@ export interface PushServerConfig extends CommonConfig {
   holdMs: number;
   timeZone: string;
   maxInFlight: number;
-  /** maximum pushes per second to each provider */
-  rate: number;
+  rates: PushRates;
   androidProvider: string;
   /** empty: stored credentials are not used */
   credentialKeys: string;
@@ -92,6 +96,19 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** @returns undefined: the text is invalid */
+function pushRates(text: string): PushRates | undefined {
+  const [every = '', ...others] = text.split(',').map((part) => part.trim());
+  const parts = others.map((part) => part.split('='));
+  const known: readonly string[] = [...credentialNames, 'unifiedpush'];
+  const isRate = (rate = '') => /^[1-9]\d{0,6}$/.test(rate) && Number(rate) <= 1_000_000;
+  const areValid = parts.every(
+    ([name = '', rate, ...rest]) => known.includes(name) && isRate(rate) && rest.length === 0,
+  );
+  if (!isRate(every) || !areValid) return undefined;
+  return { every: Number(every), of: new Map(parts.map(([name = '', rate]) => [name, Number(rate)])) };
+}
+
 /** @throws ConfigError naming every invalid variable; the error of fs when a file cannot be read */
 export function loadConfig(environment: NodeJS.ProcessEnv): PushServerConfig {
   const values = readEnv(envSchema, environment);
@@ -106,7 +123,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): PushServerConfig {
     holdMs: values.PUSH_HOLD_MS,
     timeZone: values.PUSH_TIME_ZONE,
     maxInFlight: values.PUSHES_IN_FLIGHT,
-    rate: values.PUSH_RATE,
+    rates: pushRates(values.PUSH_RATE) as PushRates,
     androidProvider: values.ANDROID_PUSH_DEFAULT,
     credentialKeys: values.PUSH_CREDENTIALS_KEY,
     providers: values,

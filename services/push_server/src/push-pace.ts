@@ -3,6 +3,12 @@ const maxWaitMs = 1_000;
 /** Unused rate of up to this time may be used at once, milliseconds. */
 const burstMs = 100;
 
+/** Maximum pushes per second: to each provider, and to those that have their own. */
+export interface PushRates {
+  every: number;
+  of: ReadonlyMap<string, number>;
+}
+
 /** Schedules pushes to a provider at a maximum rate. */
 export class PushPace {
   readonly #gapMs: number;

@@ -91,7 +91,14 @@ function startWith(
     acknowledged: async (pushes) =>
       new Set(pushes.filter(({ msgId }) => msgId > 0 && msgId <= acknowledgedUpTo)),
     codec,
-    config: { preview: 'full', holdMs: 2_000, timeZone: 'UTC', maxInFlight, rate, androidProvider: 'fcm' },
+    config: {
+      preview: 'full',
+      holdMs: 2_000,
+      timeZone: 'UTC',
+      maxInFlight,
+      rates: { every: 10_000, of: new Map([['apns', rate]]) },
+      androidProvider: 'fcm',
+    },
   });
   return parts;
 }

@@ -9,7 +9,7 @@ import type { PhoneReceipts } from './phone-receipts.js';
 import { ProviderGate, type Returned } from './provider-gate.js';
 import { answerMs, type Outcome, type Provider } from './providers/provider.js';
 import { notificationOf } from './push-notification.js';
-import { PushPace } from './push-pace.js';
+import { PushPace, type PushRates } from './push-pace.js';
 
 const { PUSH_ACCEPTED, PUSH_RETRY, PUSH_DROPPED, PUSH_DEVICE_GONE } = pushApi.push.PushOutcome;
 
@@ -25,8 +25,7 @@ export interface PushSenderOptions {
     holdMs: number;
     timeZone: string;
     maxInFlight: number;
-    /** maximum pushes per second to each provider */
-    rate: number;
+    rates: PushRates;
     androidProvider: string;
   };
 }
@@ -218,7 +217,8 @@ export class PushSender {
   #pace(provider: string): PushPace {
     const known = this.#paces.get(provider);
     if (known) return known;
-    const pace = new PushPace(this.#options.config.rate);
+    const { every: rate, of } = this.#options.config.rates;
+    const pace = new PushPace(of.get(provider) ?? rate);
     this.#paces.set(provider, pace);
     return pace;
   }
