@@ -31,8 +31,11 @@ BEGIN
     JOIN push_device d ON d.user_id = r.user_id AND d.failure IS NULL AND d.provider = 'apns'
     JOIN conversation c ON c.conv = r.conv
     CROSS JOIN LATERAL (
-      SELECT l.badge FROM push_log l WHERE l.user_id = d.user_id AND l.device_id = d.id AND l.badge IS NOT NULL
-      ORDER BY l.at DESC LIMIT 1
+      -- Not further back, which would take long for a user with many pushes that told the device nothing.
+      SELECT n.badge FROM (
+        SELECT p.device_id, p.badge, p.at FROM push_log p WHERE p.user_id = d.user_id ORDER BY p.at DESC LIMIT 200
+      ) n
+      WHERE n.device_id = d.id AND n.badge IS NOT NULL ORDER BY n.at DESC LIMIT 1
     ) l
     CROSS JOIN LATERAL push_conversation(c.conv, d.user_id) k
     CROSS JOIN LATERAL unread_badge(d.user_id) b

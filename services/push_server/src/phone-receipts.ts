@@ -11,6 +11,9 @@ const answerMs = 1_000;
 /** Selects the pushes whose message a phone of the user has already acknowledged. */
 export type PhoneReceipts = (pushes: readonly Push[]) => Promise<ReadonlySet<Push>>;
 
+/** Servers that are remembered as silent. */
+const maxSilent = 1_000;
+
 /**
  * Asks a route_server where users are logged in, then their msg_servers. What does not respond is left out: its pushes are
  * sent, to be safe.
@@ -39,6 +42,7 @@ export function phoneReceipts(bus: Pick<Bus, 'request'>, { log, metrics }: Kit):
           { err: error, server },
           'receipt query failed; sending pushes that phones may have acknowledged',
         );
+      if (silent.size >= maxSilent) silent.clear();
       silent.add(server);
       return undefined;
     }

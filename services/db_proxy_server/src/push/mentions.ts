@@ -8,9 +8,10 @@ export interface MutedMessages {
   mutedLast: number[] | null;
 }
 
-/** Most messages looked at for mentions at once, the newest; and the longest, bytes. */
+/** Most messages looked at for mentions at once, the newest; the longest, bytes; and most `@` in all of them. */
 const maxMessages = 500;
-const maxDataBytes = 16_384;
+const maxDataBytes = 8_192;
+const maxMentions = 2_000;
 
 const writtenTexts: Statement = {
   name: 'push_muted_texts',
@@ -76,14 +77,16 @@ export async function pushMentions(
     mutingMembers,
     [groups],
   );
-  const mentioned = members.flatMap(({ group_id: group, user_id: user, name, nick_name: nickName }) => {
-    const ids = texts
-      .filter(
-        (each) => each.group_id === group && [nickName, name].some((one) => isMentioned(one, each.text)),
-      )
-      .map(({ id }) => id);
-    return ids.length > 0 ? [{ group, user, id: Math.max(...ids) }] : [];
-  });
+  const usersOf = usersByName(members);
+  const newest = new Map<string, { group: number; user: number; id: number }>();
+  let left = maxMentions;
+  for (const { group_id: group, id, text } of texts) {
+    for (const user of mentionedIn(text, usersOf.get(group) ?? new Map(), () => left-- > 0)) {
+      const key = `${group} ${user}`;
+      if (id > (newest.get(key)?.id ?? 0)) newest.set(key, { group, user, id });
+    }
+  }
+  const mentioned = [...newest.values()];
   if (mentioned.length === 0) return;
   await query(makeJobs, [
     mentioned.map(({ group }) => group),
@@ -92,14 +95,41 @@ export async function pushMentions(
   ]);
 }
 
-/** Whether a text has `@` and a name, and no letter or digit after it: the old clients write a space. */
-export function isMentioned(name: string, text: string): boolean {
-  if (name === '') return false;
-  const mention = `@${name}`;
-  for (let at = text.indexOf(mention); at >= 0; at = text.indexOf(mention, at + 1)) {
-    if (!/^[\p{L}\p{N}_]/u.test(text.slice(at + mention.length, at + mention.length + 2))) return true;
+/** By group, then by name and nickname. */
+function usersByName(
+  members: readonly { group_id: number; user_id: number; name: string; nick_name: string }[],
+): Map<number, Map<string, number[]>> {
+  const groups = new Map<number, Map<string, number[]>>();
+  for (const { group_id: group, user_id: user, name, nick_name: nickName } of members) {
+    const users = groups.get(group) ?? new Map<string, number[]>();
+    groups.set(group, users);
+    for (const each of new Set([name, nickName])) {
+      if (each !== '') users.set(each, [...(users.get(each) ?? []), user]);
+    }
   }
-  return false;
+  return groups;
+}
+
+/**
+ * The users whom a text mentions: by `@` and a name, with no letter or digit after it. The old clients write a space there.
+ * @param goesOn asked before each `@`
+ */
+export function mentionedIn(
+  text: string,
+  users: ReadonlyMap<string, readonly number[]>,
+  goesOn: () => boolean = () => true,
+): number[] {
+  const longest = Math.max(0, ...[...users.keys()].map((name) => name.length));
+  const mentioned = new Set<number>();
+  for (let at = text.indexOf('@'); at >= 0 && goesOn(); at = text.indexOf('@', at + 1)) {
+    for (let end = at + 2; end <= Math.min(at + 1 + longest, text.length); end++) {
+      const named = users.get(text.slice(at + 1, end));
+      if (named && !/^[\p{L}\p{N}_]/u.test(text.slice(end, end + 2))) {
+        for (const user of named) mentioned.add(user);
+      }
+    }
+  }
+  return [...mentioned];
 }
 
 /** Empty where it cannot be decrypted. */
