@@ -82,7 +82,7 @@ export const accounts = {
   listDepartments: method('Accounts/ListDepartments', db.ListUsersRequest, db.DepartmentList),
   changeAvatar: method('Accounts/ChangeAvatar', db.ChangeAvatarRequest, db.ChangeReply),
   changeSignature: method('Accounts/ChangeSignature', db.ChangeSignatureRequest, db.ChangeReply),
-  setDeviceToken: method('Accounts/SetDeviceToken', db.DeviceTokenRequest, db.ChangeReply),
+  setDeviceToken: method('Accounts/SetDeviceToken', db.DeviceTokenRequest, db.DeviceTokenReply),
   setPushSubscription: method(
     'Accounts/SetPushSubscription',
     db.PushSubscriptionRequest,

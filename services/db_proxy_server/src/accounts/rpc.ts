@@ -90,11 +90,9 @@ export function accountsRpc(context: Context): Handlers<typeof service> {
     async setDeviceToken({ userId, clientType, deviceToken, clientVersion }) {
       if (!isKnownClientType(clientType) || !isMobileClient(clientType)) return { done: false };
       if (!isStorableText(deviceToken, maxTokenLength)) return { done: false };
-      return {
-        done: await (deviceToken === ''
-          ? pushDevices.forget(userId, clientType)
-          : pushDevices.set(userId, clientType, deviceToken, clientVersion)),
-      };
+      if (deviceToken === '') return { done: await pushDevices.forget(userId, clientType) };
+      const device = await pushDevices.set(userId, clientType, deviceToken, clientVersion);
+      return { done: device !== undefined, unusable: device?.usable === false };
     },
 
     setPushSubscription: setPushSubscription(context),

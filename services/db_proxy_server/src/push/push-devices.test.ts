@@ -66,7 +66,10 @@ test('a token that another user sends leaves the former one, whichever way it is
 
 test('two users who send one token at the same time do not both have it', async () => {
   for (let i = 0; i < 20; i++) {
-    expect(await Promise.all([send(ann, IOS, phone), send(bob, IOS, phone)])).toEqual([true, true]);
+    expect(await Promise.all([send(ann, IOS, phone), send(bob, IOS, phone)])).toEqual([
+      { usable: true },
+      { usable: true },
+    ]);
     expect(await devices()).toHaveLength(1);
   }
 });
@@ -98,7 +101,9 @@ test('the shortened description that iOS 13 gives in place of a token is kept as
       { usable: String(usable) },
     );
   const [good, bad] = [await counted(true), await counted(false)];
-  await send(ann, IOS, '{length=32,bytes=0xd3d997af967d1f43...2e5a0b1f}', '1.4');
+  expect(await send(ann, IOS, '{length=32,bytes=0xd3d997af967d1f43...2e5a0b1f}', '1.4')).toEqual({
+    usable: false,
+  });
   await send(bob, IOS, 'ab'.repeat(31));
   expect(await devices()).toMatchObject([
     { user_id: ann, client_version: '1.4', failure: 'unusable' },

@@ -62,10 +62,15 @@ export class PushDevices {
   /**
    * Sets the token of a user's client of this type. A token identifies a device, which one user has at a time, so it
    * is removed from its former user.
-   * @returns whether the user exists and is not disabled
+   * @returns whether push can use the token; undefined: there is no such user, or they are disabled
    */
-  async set(userId: number, clientType: number, token: string, clientVersion: string): Promise<boolean> {
-    if (!isStorableId(userId)) return false;
+  async set(
+    userId: number,
+    clientType: number,
+    token: string,
+    clientVersion: string,
+  ): Promise<{ usable: boolean } | undefined> {
+    if (!isStorableId(userId)) return undefined;
     const version = isStorableText(clientVersion, maxVersionLength) ? clientVersion : '';
     const device = await this.#database.transaction('device_token', async (query) => {
       await query(lock, [token]);
@@ -79,8 +84,10 @@ export class PushDevices {
       ]);
       return row;
     });
-    if (device) this.#count(device.provider, device.failure === null, version);
-    return device !== undefined;
+    if (!device) return undefined;
+    const usable = device.failure === null;
+    this.#count(device.provider, usable, version);
+    return { usable };
   }
 
   /** @returns whether there was one */

@@ -14,15 +14,13 @@ export function setDeviceToken(context: Context): Handler {
   const { metrics, pool } = context;
   return request(context, Commands.LoginReqDevicetoken, async (connection, { deviceToken }, seqNum) => {
     const { userId, clientType, clientVersion } = connection;
-    const done =
-      connection.isMobile &&
-      ((await pool.call(accounts.setDeviceToken, { userId, clientType, deviceToken, clientVersion }, queryMs))
-        .done ||
-        // There was no token to clear.
-        deviceToken === '');
+    const wanted = { userId, clientType, deviceToken, clientVersion };
+    const reply = connection.isMobile && (await pool.call(accounts.setDeviceToken, wanted, queryMs));
+    // An empty one: there may have been no token to clear.
+    const done = reply && (reply.done || deviceToken === '');
+    if (!done || reply.unusable) metrics.builds.fault(connection, 'device-token');
     if (done) return [encodePdu(Commands.LoginResDevicetoken, { userId }, seqNum)];
     metrics.refused.inc({ command: label });
-    metrics.builds.fault(connection, 'device-token');
     return [];
   });
 }

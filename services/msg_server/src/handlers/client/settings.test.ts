@@ -1,3 +1,4 @@
+import { topics } from '@teamtalk/bus';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +55,16 @@ describe('0x0108, the device token', () => {
     );
     expect(mobile.pending).toEqual([]);
     expect(await refusals('0x0108')).toBe(before + 2);
+  });
+
+  it('that no provider can use is answered, and counted as a fault of its version', async () => {
+    server.db.answers.replies.setDeviceToken = { done: true, unusable: true };
+    const client = await server.logIn(4, CLIENT_TYPE_IOS);
+    const broken = { userId: 4, deviceToken: '{length=32,bytes=0xd3d9...5a0b1f}' };
+    await client.ask(Commands.LoginReqDevicetoken, broken, Commands.LoginResDevicetoken);
+    const { builds } = await server.bus.request(topics.clients(server.node), {}, 2_000);
+    const version = { clientType: CLIENT_TYPE_IOS, faults: [{ fault: 'device-token', count: 1 }] };
+    expect(builds).toContainEqual(expect.objectContaining(version));
   });
 
   it('is cleared when its client logs out, which works without a store too', async () => {
