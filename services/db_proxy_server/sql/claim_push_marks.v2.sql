@@ -1,10 +1,9 @@
 -- Makes a push_job for each device of each receiver of batches marked longer than hold_ms ago, and claims at most `claims` of them
--- for a lease, as the statement push_claim would; the others are due. Returns how many marks it took, the claimed jobs,
--- and with mentions which messages of which groups somebody with a device has muted: they are pushed only to whom they mention.
+-- for a lease, as the statement push_claim would; the others are due. Returns how many marks it took, and the claimed jobs.
+-- With mentions, push_muted gets the messages of groups that somebody with a device has muted: they are pushed to whom they mention.
 -- A batch's marks must become visible together with its messages. Marks that are committed meanwhile are taken next time.
 CREATE OR REPLACE FUNCTION claim_push_marks(
-  hold_ms float8, most int4, claims int4, lease interval, mentions bool, OUT marks int4, OUT claimed int8[],
-  OUT muted_conv int8[], OUT muted_first int4[], OUT muted_last int4[]
+  hold_ms float8, most int4, claims int4, lease interval, mentions bool, OUT marks int4, OUT claimed int8[]
 )
 LANGUAGE plpgsql
 SET enable_hashjoin = off
@@ -49,8 +48,8 @@ BEGIN
   END IF;
 
   IF mentions THEN
-    SELECT array_agg(t.conv), array_agg(t.first), array_agg(t.last) INTO muted_conv, muted_first, muted_last
-      FROM unnest(t_conv, t_first, t_last) AS t(conv, first, last)
+    INSERT INTO push_muted (conv, first_id, last_id)
+      SELECT t.conv, t.first, t.last FROM unnest(t_conv, t_first, t_last) AS t(conv, first, last)
       WHERE t.conv < 4294967296 AND EXISTS (
         SELECT FROM group_member g JOIN push_device d ON d.user_id = g.user_id AND d.failure IS NULL
         WHERE g.group_id = CASE WHEN t.conv < 4294967296 THEN t.conv::int4 END AND g.shield AND g.read_id < t.last);

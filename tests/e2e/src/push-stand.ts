@@ -87,7 +87,7 @@ export class PushStand {
   async untilIdle(timeoutMs = 60_000): Promise<void> {
     const idle = async () => {
       const [busy] = await this.cluster.sql<{ busy: boolean }>(
-        `SELECT EXISTS (SELECT FROM push_mark) OR EXISTS (SELECT FROM push_read)
+        `SELECT EXISTS (SELECT FROM push_mark) OR EXISTS (SELECT FROM push_read) OR EXISTS (SELECT FROM push_muted)
            OR EXISTS (SELECT FROM push_job WHERE due_at IS NOT NULL) AS busy`,
       );
       return busy?.busy === false;

@@ -13,6 +13,16 @@ export class MentionsAndBadges1764000000312 implements MigrationInterface {
     await runner.query(
       `COMMENT ON COLUMN push_job.mention_id IS 'newest message that mentions the user although they have muted the group; 0: none'`,
     );
+    await runner.query(`
+      CREATE TABLE push_muted (
+        id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        conv int8 NOT NULL,
+        first_id int4 NOT NULL,
+        last_id int4 NOT NULL
+      )`);
+    await runner.query(
+      `COMMENT ON TABLE push_muted IS 'messages of groups that somebody has muted, which are to be searched for mentions'`,
+    );
     await runner.query('ALTER TABLE push_log ADD COLUMN badge int4');
     await runner.query(
       `COMMENT ON COLUMN push_log.badge IS 'unread messages that the device was told of; null: it was told nothing'`,
@@ -40,6 +50,7 @@ export class MentionsAndBadges1764000000312 implements MigrationInterface {
     await runner.query(sqlFunction('take_push_reads', 4));
     await runner.query(sqlFunction('push_conversation', 1));
     await runner.query('ALTER TABLE push_log DROP COLUMN badge');
+    await runner.query('DROP TABLE push_muted');
     await runner.query('ALTER TABLE push_job DROP COLUMN mention_id');
   }
 }

@@ -1,24 +1,24 @@
 import { MsgType, type TextCodec } from '@teamtalk/protocol';
-import type { Query, Statement } from '../database/database.js';
-
-/** Messages of a group that somebody with a device has muted. */
-export interface MutedMessages {
-  mutedConv: string[] | null;
-  mutedFirst: number[] | null;
-  mutedLast: number[] | null;
-}
+import type { Database, Query, Statement } from '../database/database.js';
 
 /** Most messages looked at for mentions at once, the newest; the longest, bytes; and most `@` in all of them. */
 const maxMessages = 500;
 const maxDataBytes = 8_192;
 const maxMentions = 2_000;
 
-const writtenTexts: Statement = {
-  name: 'push_muted_texts',
+/** Most groups' messages taken at once. */
+const maxTaken = 100;
+
+const takeTexts: Statement = {
+  name: 'push_take_muted',
   text: `
-    SELECT r.conv::float8 AS group_id, m.id, m.data
-    FROM unnest($1::int8[], $2::int4[], $3::int4[]) AS r(conv, first, last)
-      JOIN message m ON m.conv = r.conv AND m.id BETWEEN r.first AND r.last
+    WITH taken AS (
+      DELETE FROM push_muted WHERE id = ANY (ARRAY(
+        SELECT id FROM push_muted ORDER BY id LIMIT ${maxTaken} FOR UPDATE SKIP LOCKED))
+      RETURNING conv, first_id, last_id
+    )
+    SELECT t.conv::float8 AS group_id, m.id, m.data
+    FROM taken t JOIN message m ON m.conv = t.conv AND m.id BETWEEN t.first_id AND t.last_id
     WHERE m.type = ${MsgType.GROUP_TEXT} AND octet_length(m.data) <= ${maxDataBytes}
     ORDER BY m.created_at DESC LIMIT ${maxMessages}`,
 };
@@ -55,18 +55,18 @@ const makeJobs: Statement = {
       WHERE excluded.mention_id > greatest(j.shown_id, j.mention_id) OR j.user_id <> excluded.user_id`,
 };
 
-/** Makes a job for each device of a user whom a message of a group mentions that they have muted: the newest such message. */
-export async function pushMentions(
-  query: Query,
-  codec: TextCodec,
-  { mutedConv, mutedFirst, mutedLast }: MutedMessages,
-): Promise<void> {
-  if (mutedConv === null) return;
-  const rows = await query<{ group_id: number; id: number; data: Buffer }>(writtenTexts, [
-    mutedConv,
-    mutedFirst,
-    mutedLast,
-  ]);
+/**
+ * Takes messages of groups that somebody has muted, and makes a job for each device of a user whom one of them mentions: the newest
+ * such message. In a transaction of its own, which locks jobs in their order.
+ * @param codec undefined: for no mention
+ */
+export function pushMentions(database: Database, codec: TextCodec | undefined): Promise<void> {
+  return database.transaction('push_mentions', (query) => pushMentionsIn(query, codec));
+}
+
+async function pushMentionsIn(query: Query, codec: TextCodec | undefined): Promise<void> {
+  const rows = await query<{ group_id: number; id: number; data: Buffer }>(takeTexts, []);
+  if (!codec) return;
   const texts = rows.flatMap(({ data, ...message }) => {
     const text = textOf(codec, data);
     return text.includes('@') ? [{ ...message, text }] : [];

@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await pool.query(
-    'TRUNCATE im_user, chat_group, group_member, conversation, message, outbox, push_mark, push_read, push_log, push_consumer CASCADE',
+    'TRUNCATE im_user, chat_group, group_member, conversation, message, outbox, push_mark, push_read, push_muted, push_log, push_consumer CASCADE',
   );
   await pool.query(
     `INSERT INTO im_user (id, name, nick_name, password_hash)
@@ -674,6 +674,9 @@ test('a shield, or the hours of the night, leave what is shown, until it is read
 
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
 
+/** The messages of muted groups are searched by the claim after the one that takes their marks. */
+const claimMentions = async () => [...(await claim()), ...(await claim())];
+
 function writeToTeam(from: number, text: string) {
   return sender.send({ from, to: team, group: true, text: codec.encrypt(text).toString() });
 }
@@ -685,13 +688,13 @@ test('a mention is pushed although the user has muted the group, and what is wri
   await writeToTeam(ann, 'hello');
   await writeToTeam(ann, '@Bob can you look?');
   await writeToTeam(ann, 'anybody?');
-  const [push, ...others] = await claim();
+  const [push, ...others] = await claimMentions();
   expect([push, others]).toMatchObject([{ userId: bob, msgId: 2 }, []]);
   await finish(push, PushOutcome.PUSH_ACCEPTED);
   await writeToTeam(ann, 'never mind');
-  expect(await claim(), 'nothing new for Bob').toEqual([]);
+  expect(await claimMentions(), 'nothing new for Bob').toEqual([]);
   await writeToTeam(ann, '@cat @bob');
-  expect(await claim(), 'by nickname or name').toMatchObject([
+  expect(await claimMentions(), 'by nickname or name').toMatchObject([
     { userId: bob, msgId: 5 },
     { userId: cat, msgId: 5 },
   ]);
@@ -703,17 +706,17 @@ test('a mention that is read, or one’s own, is not pushed, nor a longer name',
   await shield(bob);
   await writeToTeam(ann, '@Ann note to self');
   await writeToTeam(ann, '@Bobby, and bob@example.com');
-  expect(await claim()).toEqual([]);
+  expect(await claimMentions()).toEqual([]);
   await writeToTeam(ann, '@Bob');
   await readInTeam(bob, 3);
-  expect(await claim()).toEqual([]);
+  expect(await claimMentions()).toEqual([]);
 });
 
 test('the banner of a mention goes when it has been read', async () => {
   await phones(bob);
   await shield(bob);
   await writeToTeam(ann, '@Bob');
-  const [push] = await claim();
+  const [push] = await claimMentions();
   await finish(push, PushOutcome.PUSH_ACCEPTED);
   await readInTeam(bob, 1);
   expect(await claim()).toMatchObject([{ userId: bob, msgId: 0, badge: 0 }]);

@@ -1,7 +1,7 @@
 import type { TextCodec } from '@teamtalk/protocol';
-import type { Database, Query } from '../database/database.js';
+import type { Database } from '../database/database.js';
 import { purgeInBatches } from '../database/purge-in-batches.js';
-import { type MutedMessages, pushMentions } from './mentions.js';
+import { pushMentions } from './mentions.js';
 import { mailboxPurges } from './push-mailboxes.js';
 import { claim, claimMarks, facts, finish, purges, seen, takeReads, waiting } from './push-statements.js';
 
@@ -69,15 +69,17 @@ interface Waiting {
   stored: boolean;
   /** marks of read messages */
   read: boolean;
+  /** messages of muted groups */
+  muted: boolean;
   due: boolean;
 }
-const nothingWaiting: Waiting = { stored: false, read: false, due: false };
+const nothingWaiting: Waiting = { stored: false, read: false, muted: false, due: false };
 
 interface Taken {
   taken: number;
 }
 
-interface TakenMarks extends Taken, MutedMessages {
+interface TakenMarks extends Taken {
   claimed: string[] | null;
 }
 
@@ -146,7 +148,9 @@ export class PushJobs {
    * @returns ids of those that it has claimed, at most `claims`, and whether others may be due
    */
   async #take(holdMs: number, claims: number): Promise<{ ids: string[]; due: boolean }> {
-    const [{ stored, read, due } = nothingWaiting] = await this.#database.query<Waiting>(waiting, [holdMs]);
+    const [{ stored, read, muted, due } = nothingWaiting] = await this.#database.query<Waiting>(waiting, [
+      holdMs,
+    ]);
     const ids: string[] = [];
     const take = async (some: () => Promise<number>) => {
       const end = performance.now() + takeMs;
@@ -156,22 +160,15 @@ export class PushJobs {
     if (read) {
       await take(async () => (await this.#database.query<Taken>(takeReads, [maxTaken]))[0]?.taken ?? 0);
     }
+    if (muted) await pushMentions(this.#database, this.#mentions);
     if (stored) {
       await take(async () => {
-        const marks = await this.#takeMarks(holdMs, claims - ids.length);
+        const values = [holdMs, maxTaken, claims - ids.length, this.#mentions !== undefined];
+        const [marks] = await this.#database.query<TakenMarks>(claimMarks, values);
         ids.push(...(marks?.claimed ?? []));
         return marks?.taken ?? 0;
       });
     }
-    return { ids, due: stored || read || due };
-  }
-
-  #takeMarks(holdMs: number, claims: number): Promise<TakenMarks | undefined> {
-    const values = [holdMs, maxTaken, claims, this.#mentions !== undefined];
-    return this.#database.transaction('push_marks', async (query: Query) => {
-      const [marks] = await query<TakenMarks>(claimMarks, values);
-      if (marks && this.#mentions) await pushMentions(query, this.#mentions, marks);
-      return marks;
-    });
+    return { ids, due: stored || read || muted || due };
   }
 }

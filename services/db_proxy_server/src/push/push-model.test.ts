@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await pool.query(
-    'TRUNCATE im_user, chat_group, group_member, conversation, message, push_mark, push_read CASCADE',
+    'TRUNCATE im_user, chat_group, group_member, conversation, message, push_mark, push_read, push_muted CASCADE',
   );
   await pool.query(
     `INSERT INTO im_user (id, name, password_hash) VALUES (1, 'ann', ''), (2, 'bob', ''), (3, 'cat', '')`,

@@ -20,6 +20,7 @@ export const waiting: Statement = {
     SELECT coalesce((SELECT marked_at FROM push_mark ORDER BY marked_at LIMIT 1)
         <= clock_timestamp() - $1::float8 * interval '1 ms', false) AS stored,
       (SELECT marked_at FROM push_read ORDER BY marked_at LIMIT 1) IS NOT NULL AS read,
+      (SELECT id FROM push_muted ORDER BY id LIMIT 1) IS NOT NULL AS muted,
       (SELECT due_at FROM push_job WHERE due_at <= now() ORDER BY due_at LIMIT 1) IS NOT NULL AS due`,
 };
 
@@ -28,8 +29,7 @@ const lease = `interval '8 seconds'`;
 
 export const claimMarks: Statement = {
   name: 'push_claim_marks',
-  text: `SELECT marks AS taken, claimed, muted_conv AS "mutedConv", muted_first AS "mutedFirst", muted_last AS "mutedLast"
-    FROM claim_push_marks($1, $2, $3, ${lease}, $4)`,
+  text: `SELECT marks AS taken, claimed FROM claim_push_marks($1, $2, $3, ${lease}, $4)`,
 };
 
 export const takeReads: Statement = {
