@@ -59,6 +59,20 @@ test('so does one to which there is no connection', () => {
   expect(gate.enter('ab', 100)).toMatchObject({ reason: 'no answer within 5000 ms' });
 });
 
+test('what was not sent, since the provider does not support it, says nothing', () => {
+  const gate = gateOf('oppo');
+  const unsupported: Outcome = { kind: 'unsupported', reason: 'banners only' };
+  for (let i = 0; i < 20; i++) {
+    sendMany(gate, 1, unsupported);
+    sendMany(gate, 1, silence);
+  }
+  expect(gate.enter('ab', 100), 'as without them').toMatchObject({ reason: silence.reason });
+  now += 1_000;
+  sendMany(gate, 1, unsupported);
+  sendMany(gate, 1, silence);
+  expect(gate.enter('ab', 100), 'the probe was the second').toMatchObject({ reason: silence.reason });
+});
+
 test('any answer ends it', () => {
   const gate = gateOf('fcm');
   for (let i = 0; i < 5; i++) {

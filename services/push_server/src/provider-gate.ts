@@ -84,7 +84,9 @@ export class ProviderGate {
       leave: (outcome) => {
         this.#inFlight--;
         lane.inFlight--;
-        if (outcome) this.#heard(lane, outcome, { isProbe, begunAt: now, origin });
+        // Without a request: the provider has said nothing.
+        if (outcome && outcome.kind !== 'unsupported')
+          this.#heard(lane, outcome, { isProbe, begunAt: now, origin });
         else if (isProbe) lane.probeAt = this.#now();
         if (lane.inFlight === 0 && lane.unanswered === 0) this.#lanes.delete(origin ?? '');
       },

@@ -302,7 +302,7 @@ test('a provider that hangs leaves places to others, and one with a limit of its
   release();
 });
 
-test('a push whose claim is too old to be reported in time goes back at once', async () => {
+test('a push whose claim is too old to be reported in time goes back, without using up the rate', async () => {
   const now = performance.now.bind(performance);
   let late = 3_000;
   let aheadMs = 0;
@@ -311,14 +311,17 @@ test('a push whose claim is too old to be reported in time goes back at once', a
     aheadMs += late;
     late = 0;
   };
-  due.push(push());
-  start();
-  await untilFinished(1);
-  expect(finished).toMatchObject([{ outcome: PUSH_RETRY, reason: 'late', retryMs: 0 }]);
+  for (let i = 0; i < 30; i++) due.push(push());
+  start({ rate: 10 });
+  await untilFinished(30);
+  expect(new Set(finished.map(({ outcome, reason }) => `${outcome} ${reason}`))).toEqual(
+    new Set([`${PUSH_RETRY} late`]),
+  );
+  for (const { retryMs } of finished) expect(retryMs).toBeGreaterThanOrEqual(500);
   expect(sent).toEqual([]);
   due.push(push());
-  await untilFinished(2);
-  expect(finished[1]).toMatchObject({ outcome: PUSH_ACCEPTED });
+  await untilFinished(31);
+  expect(finished[30]).toMatchObject({ outcome: PUSH_ACCEPTED });
 });
 
 test('a provider gets no more than its rate; further pushes wait, or go back to the queue with a retry time', async () => {

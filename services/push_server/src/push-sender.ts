@@ -194,6 +194,8 @@ export class PushSender {
 
   /** Waits for the turn of a push. @returns undefined: it is its turn */
   async #turn(name: string, startBy: number): Promise<Returned | undefined> {
+    const late = () => performance.now() > startBy;
+    if (late()) return { reason: 'late', afterMs: lateMs() };
     const turn = this.#pace(name).take(performance.now());
     if ('afterMs' in turn) {
       this.#overRate.inc({ provider: name, outcome: 'returned' });
@@ -203,7 +205,7 @@ export class PushSender {
       this.#overRate.inc({ provider: name, outcome: 'waited' });
       await wait(turn.waitMs);
     }
-    return performance.now() > startBy ? { reason: 'late', afterMs: 0 } : undefined;
+    return late() ? { reason: 'late', afterMs: lateMs() } : undefined;
   }
 
   #return(push: Push, name: string, returned: Returned): void {
@@ -292,6 +294,9 @@ function reported(outcome: Outcome, attempts: number): Finished {
       };
   }
 }
+
+/** The store or the bus is slow: not at once again. */
+const lateMs = () => 500 + Math.random() * 500;
 
 /** With jitter, so that what failed together does not come back together. */
 function backoff(attempts: number): number {

@@ -122,17 +122,18 @@ async function undoImport(id: number): Promise<void> {
       const outcome = await imports.undo(id, operator());
       if (outcome.result === 'not-found') throw new Failure(`there is no import ${id}`);
       if (outcome.result !== 'done') throw new Failure(`import ${id} has changed nothing`);
-      const { done, undone, kept, pending } = outcome.value;
+      const { done, undone, kept, pending, kind } = outcome.value;
       showProgress(`${undone} of ${done} rows`);
       if (undone < done) continue;
       clearProgress();
       print(`import ${id}: undid ${undone} rows; in ${kept} of them, later changes by others were kept`);
       // A command cannot notify the services.
-      if (pending > 0) {
-        note(
-          `${pending} users can no longer log in; to end their open connections, undo the import in the console, too`,
-        );
-      }
+      if (pending === 0) return;
+      note(
+        kind === 'leave'
+          ? `${pending} users are still to rejoin their groups: undo the change in the console, too`
+          : `${pending} users can no longer log in; to end their open connections, undo the import in the console, too`,
+      );
       return;
     }
   }).finally(clearProgress);

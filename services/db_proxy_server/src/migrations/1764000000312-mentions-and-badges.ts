@@ -16,6 +16,7 @@ export class MentionsAndBadges1764000000312 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE push_muted (
         id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        marked_at timestamptz NOT NULL DEFAULT now(),
         conv int8 NOT NULL,
         first_id int4 NOT NULL,
         last_id int4 NOT NULL
@@ -40,6 +41,7 @@ export class MentionsAndBadges1764000000312 implements MigrationInterface {
     await runner.query('DROP TRIGGER group_member_pushes ON group_member');
     await runner.query('DROP TRIGGER push_device_removed ON push_device');
     await runner.query('DROP FUNCTION withdraw_left_group');
+    await runner.query('DROP FUNCTION push_badges');
     await runner.query('DROP FUNCTION log_removed_device');
     await runner.query('DROP FUNCTION claim_push_marks(float8, int4, int4, interval, bool)');
     await runner.query(
@@ -48,6 +50,7 @@ export class MentionsAndBadges1764000000312 implements MigrationInterface {
     await runner.query(sqlFunction('claim_push_marks', 1));
     await runner.query(sqlFunction('finish_pushes', 3));
     await runner.query(sqlFunction('take_push_reads', 4));
+    await runner.query('DROP FUNCTION take_read_marks');
     await runner.query(sqlFunction('push_conversation', 1));
     await runner.query('ALTER TABLE push_log DROP COLUMN badge');
     await runner.query('DROP TABLE push_muted');
@@ -59,7 +62,8 @@ const functions = [
   ['push_conversation', 2],
   ['claim_push_marks', 2],
   ['finish_pushes', 4],
-  ['take_push_reads', 5],
+  ['take_read_marks', 1],
+  ['push_badges', 1],
   ['log_removed_device', 1],
   ['withdraw_left_group', 1],
 ] as const;

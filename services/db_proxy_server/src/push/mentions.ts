@@ -1,24 +1,27 @@
 import { MsgType, type TextCodec } from '@teamtalk/protocol';
 import type { Database, Query, Statement } from '../database/database.js';
 
-/** Most messages looked at for mentions at once, the newest; the longest, bytes; and most `@` in all of them. */
+/** Most messages looked at for mentions at once, the newest; the longest, bytes; and most `@` in one, and in all of them. */
 const maxMessages = 500;
 const maxDataBytes = 8_192;
-const maxMentions = 2_000;
+const maxMentions = { each: 50, all: 10_000 };
+/** Most rows taken at once: the members of as many groups are loaded. */
+const maxTaken = 20;
 
-/** Most groups' messages taken at once. */
-const maxTaken = 100;
-
-const takeTexts: Statement = {
+const takeMuted: Statement = {
   name: 'push_take_muted',
   text: `
-    WITH taken AS (
-      DELETE FROM push_muted WHERE id = ANY (ARRAY(
-        SELECT id FROM push_muted ORDER BY id LIMIT ${maxTaken} FOR UPDATE SKIP LOCKED))
-      RETURNING conv, first_id, last_id
-    )
-    SELECT t.conv::float8 AS group_id, m.id, m.data
-    FROM taken t JOIN message m ON m.conv = t.conv AND m.id BETWEEN t.first_id AND t.last_id
+    DELETE FROM push_muted WHERE id = ANY (ARRAY(
+      SELECT id FROM push_muted ORDER BY id LIMIT ${maxTaken} FOR UPDATE SKIP LOCKED))
+    RETURNING conv, first_id, last_id`,
+};
+
+const writtenTexts: Statement = {
+  name: 'push_muted_texts',
+  text: `
+    SELECT r.conv::float8 AS group_id, m.id, m.data
+    FROM unnest($1::int8[], $2::int4[], $3::int4[]) AS r(conv, first_id, last_id)
+      JOIN message m ON m.conv = r.conv AND m.id BETWEEN r.first_id AND r.last_id
     WHERE m.type = ${MsgType.GROUP_TEXT} AND octet_length(m.data) <= ${maxDataBytes}
     ORDER BY m.created_at DESC LIMIT ${maxMessages}`,
 };
@@ -55,18 +58,32 @@ const makeJobs: Statement = {
       WHERE excluded.mention_id > greatest(j.shown_id, j.mention_id) OR j.user_id <> excluded.user_id`,
 };
 
+interface Muted {
+  conv: string;
+  first_id: number;
+  last_id: number;
+}
+
 /**
  * Takes messages of groups that somebody has muted, and makes a job for each device of a user whom one of them mentions: the newest
  * such message. In a transaction of its own, which locks jobs in their order.
  * @param codec undefined: for no mention
+ * @returns whether there may be more
  */
-export function pushMentions(database: Database, codec: TextCodec | undefined): Promise<void> {
-  return database.transaction('push_mentions', (query) => pushMentionsIn(query, codec));
+export function pushMentions(database: Database, codec: TextCodec | undefined): Promise<boolean> {
+  return database.transaction('push_mentions', async (query) => {
+    const taken = await query<Muted>(takeMuted, []);
+    if (codec && taken.length > 0) await pushMentionsOf(query, codec, taken);
+    return taken.length === maxTaken;
+  });
 }
 
-async function pushMentionsIn(query: Query, codec: TextCodec | undefined): Promise<void> {
-  const rows = await query<{ group_id: number; id: number; data: Buffer }>(takeTexts, []);
-  if (!codec) return;
+async function pushMentionsOf(query: Query, codec: TextCodec, taken: readonly Muted[]): Promise<void> {
+  const rows = await query<{ group_id: number; id: number; data: Buffer }>(writtenTexts, [
+    taken.map(({ conv }) => conv),
+    taken.map(({ first_id }) => first_id),
+    taken.map(({ last_id }) => last_id),
+  ]);
   const texts = rows.flatMap(({ data, ...message }) => {
     const text = textOf(codec, data);
     return text.includes('@') ? [{ ...message, text }] : [];
@@ -79,9 +96,11 @@ async function pushMentionsIn(query: Query, codec: TextCodec | undefined): Promi
   );
   const usersOf = usersByName(members);
   const newest = new Map<string, { group: number; user: number; id: number }>();
-  let left = maxMentions;
+  let left = maxMentions.all;
   for (const { group_id: group, id, text } of texts) {
-    for (const user of mentionedIn(text, usersOf.get(group) ?? new Map(), () => left-- > 0)) {
+    let ofThis = maxMentions.each;
+    const goesOn = () => ofThis-- > 0 && left-- > 0;
+    for (const user of mentionedIn(text, usersOf.get(group) ?? new Map(), goesOn)) {
       const key = `${group} ${user}`;
       if (id > (newest.get(key)?.id ?? 0)) newest.set(key, { group, user, id });
     }

@@ -3,7 +3,17 @@ import type { Database } from '../database/database.js';
 import { purgeInBatches } from '../database/purge-in-batches.js';
 import { pushMentions } from './mentions.js';
 import { mailboxPurges } from './push-mailboxes.js';
-import { claim, claimMarks, facts, finish, purges, seen, takeReads, waiting } from './push-statements.js';
+import {
+  claim,
+  claimMarks,
+  facts,
+  finish,
+  purges,
+  seen,
+  setBadges,
+  takeReads,
+  waiting,
+} from './push-statements.js';
 
 /** A claimed job, with what its decision and its text need. */
 export interface PushJobRow {
@@ -50,8 +60,8 @@ export interface FinishedPush {
   goneAt: number;
   /** of `retry`: whether the provider may have taken it nevertheless */
   unsure: boolean;
-  /** unread messages of which the device was told */
-  badge: number;
+  /** unread messages of which the device was told; null: unknown */
+  badge: number | null;
   /** of `accepted`: without a banner */
   silent: boolean;
 }
@@ -77,6 +87,11 @@ const nothingWaiting: Waiting = { stored: false, read: false, muted: false, due:
 
 interface Taken {
   taken: number;
+}
+
+interface TakenReads extends Taken {
+  convs: string[] | null;
+  users: number[] | null;
 }
 
 interface TakenMarks extends Taken {
@@ -158,9 +173,16 @@ export class PushJobs {
     };
     // Claims come last, so that nothing else that waits or fails holds them up.
     if (read) {
-      await take(async () => (await this.#database.query<Taken>(takeReads, [maxTaken]))[0]?.taken ?? 0);
+      await take(async () => {
+        const [reads] = await this.#database.query<TakenReads>(takeReads, [maxTaken]);
+        if (reads?.convs) await this.#database.query(setBadges, [reads.convs, reads.users]);
+        return reads?.taken ?? 0;
+      });
     }
-    if (muted) await pushMentions(this.#database, this.#mentions);
+    if (muted) {
+      const end = performance.now() + takeMs;
+      while (await pushMentions(this.#database, this.#mentions)) if (performance.now() >= end) break;
+    }
     if (stored) {
       await take(async () => {
         const values = [holdMs, maxTaken, claims - ids.length, this.#mentions !== undefined];

@@ -34,7 +34,12 @@ export const claimMarks: Statement = {
 
 export const takeReads: Statement = {
   name: 'push_take_reads',
-  text: 'SELECT take_push_reads($1) AS taken',
+  text: 'SELECT reads AS taken, t_conv AS convs, t_user AS users FROM take_read_marks($1)',
+};
+
+export const setBadges: Statement = {
+  name: 'push_badges',
+  text: 'SELECT push_badges($1::int8[], $2::int4[])',
 };
 
 export const claim: Statement = {
@@ -130,6 +135,13 @@ export const purges: readonly Statement[] = [
       DELETE FROM push_read WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM push_read WHERE marked_at < now() - interval '1 day' LIMIT $1 FOR UPDATE SKIP LOCKED))
       RETURNING marked_at`,
+  },
+  {
+    name: 'push_purge_muted',
+    text: `
+      DELETE FROM push_muted WHERE id = ANY (ARRAY(
+        SELECT id FROM push_muted WHERE marked_at < now() - interval '1 hour' LIMIT $1 FOR UPDATE SKIP LOCKED))
+      RETURNING id`,
   },
   {
     name: 'push_purge_jobs',

@@ -69,7 +69,7 @@ export function pushRpc({
         (pushes as pushApi.push.FinishedPush[]).map(
           ({ jobId, attempts, outcome, reason, msgId, retryMs, goneAt, unsure, badge, silent }) => ({
             jobId,
-            // That of the version before says nothing.
+            // That of the version before says neither.
             attempts: attempts || null,
             outcome: outcomes[outcome] ?? 'dropped',
             reason,
@@ -77,7 +77,7 @@ export function pushRpc({
             retryMs: Math.min(retryMs, maxRetryMs),
             goneAt,
             unsure,
-            badge: clampToStorable(badge),
+            badge: attempts === 0 ? null : clampToStorable(badge),
             silent,
           }),
         ),

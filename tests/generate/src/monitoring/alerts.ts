@@ -183,7 +183,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     alert: 'TeamTalkPushProviderUnreachable',
-    expr: `${pushesBy('retry', '5m')} > 0 unless ${pushesBy('accepted', '5m')} > 0`,
+    expr: `${pushesBy('retry', '5m')} >= 7 unless ${pushesBy('accepted', '5m')} > 0`,
     for: '10m',
     severity: 'warning',
     summary: '{{ $labels.provider }} has accepted no push for ten minutes: phones do not ring',

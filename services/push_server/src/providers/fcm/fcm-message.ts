@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appData } from '../../notification/app-data.js';
 import { fitted } from '../../notification/fitted.js';
 import { collapseIdOf, type Notification } from '../provider.js';
@@ -8,7 +9,8 @@ export const maxPayloadBytes = 4_000;
 /**
  * The body of `messages:send`. A banner is shown by Android itself while the app is not in the foreground; without one the app gets
  * data only, and removes the banner whose tag is withdrawn. FCM takes only strings as data. For a phone
- * that is offline it keeps messages of four collapse keys, but a hundred messages without one, as withdrawals are.
+ * that is offline it keeps messages of four collapse keys; if it has a hundred without one, it discards all, banners too. So withdrawals share
+ * three, and the fourth is that of badges.
  */
 export function fcmMessage(notification: Notification, now: number): Buffer {
   const { token, app, collapseId, expiresAt, alert, badge, withdraws } = notification;
@@ -22,7 +24,7 @@ export function fcmMessage(notification: Notification, now: number): Buffer {
           data,
           ...(shown && { notification: shown }),
           android: {
-            ...(!withdraws && { collapse_key: collapseIdOf(notification) }),
+            collapse_key: withdraws ? withdrawalKey(collapseId) : collapseIdOf(notification),
             priority: shown ? 'HIGH' : 'NORMAL',
             ttl,
             ...(app !== '' && { restricted_package_name: app }),
@@ -32,4 +34,8 @@ export function fcmMessage(notification: Notification, now: number): Buffer {
       }),
     ),
   );
+}
+
+function withdrawalKey(collapseId: string): string {
+  return `withdrawn-${createHash('sha256').update(collapseId).digest().readUInt8() % 3}`;
 }

@@ -266,11 +266,13 @@ export const alertCases: readonly AlertCase[] = [
   {
     alert: 'TeamTalkPushProviderUnreachable',
     series: {
-      'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="retry"}': '0x4 1+1x25 26x30',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="retry"}': '0x4 2+2x25 52x30',
       'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="accepted"}':
         '0+1x4 4x25 5+1x30',
-      'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="retry"}': '0+1x60',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="retry"}': '0+2x60',
       'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="accepted"}': '0+1x60',
+      // A single device that is retried once a minute.
+      'teamtalk_push_server_pushes_total{namespace="a",provider="hms",outcome="retry"}': '0+1x60',
     },
     quiet: 16,
     rings: 24,
