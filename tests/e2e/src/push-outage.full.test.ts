@@ -6,7 +6,7 @@ import { PushStand, tokenOf } from './push-stand.js';
 /** An hour at 1,000 messages a second: PUSH_OUTAGE_MESSAGES=3600000 PUSH_OUTAGE_CONVERSATIONS=100000. */
 const messages = Number(process.env.PUSH_OUTAGE_MESSAGES ?? 600);
 const conversations = Number(process.env.PUSH_OUTAGE_CONVERSATIONS ?? 60);
-const writers = Math.min(20, conversations);
+const writers = Math.min(conversations < 1_000 ? 20 : 50, conversations);
 const timeoutMs = Math.max(120_000, messages);
 
 let infrastructure: DurableInfrastructure;
