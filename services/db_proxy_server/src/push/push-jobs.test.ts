@@ -712,6 +712,16 @@ test('a mention that is read, or one’s own, is not pushed, nor a longer name',
   expect(await claimMentions()).toEqual([]);
 });
 
+test('one message with many mentions hides no mention of others', async () => {
+  await phones(bob);
+  await shield(bob);
+  await writeToTeam(ann, `${'@nobody '.repeat(60)} @Bob`);
+  expect(await claimMentions(), 'after 50').toEqual([]);
+  await writeToTeam(ann, '@Bob');
+  for (let i = 0; i < 20; i++) await writeToTeam(ann, '@nobody '.repeat(60));
+  expect(await claimMentions()).toMatchObject([{ userId: bob, msgId: 2 }]);
+});
+
 test('the banner of a mention goes when it has been read', async () => {
   await phones(bob);
   await shield(bob);

@@ -68,7 +68,7 @@ export interface FinishedPush {
 
 /** Batches, or read marks, that are taken by one statement; each may have thousands of conversations. */
 const maxTaken = 50;
-/** Longest time that one claim spends with either, milliseconds. */
+/** Longest time that one claim spends with each of what it takes, milliseconds. */
 const takeMs = 500;
 const noteMs = 60_000;
 /** Age at which marks are taken even when no push_server asks: they are many more than jobs. */
@@ -167,28 +167,27 @@ export class PushJobs {
       holdMs,
     ]);
     const ids: string[] = [];
-    const take = async (some: () => Promise<number>) => {
+    /** @param some takes some; whether there may be more */
+    const take = async (some: () => Promise<boolean>) => {
       const end = performance.now() + takeMs;
-      for (let taken = maxTaken; taken >= maxTaken && performance.now() < end; ) taken = await some();
+      while ((await some()) && performance.now() < end);
     };
+    const areMore = (row: Taken | undefined) => (row?.taken ?? 0) >= maxTaken;
     // Claims come last, so that nothing else that waits or fails holds them up.
     if (read) {
       await take(async () => {
         const [reads] = await this.#database.query<TakenReads>(takeReads, [maxTaken]);
         if (reads?.convs) await this.#database.query(setBadges, [reads.convs, reads.users]);
-        return reads?.taken ?? 0;
+        return areMore(reads);
       });
     }
-    if (muted) {
-      const end = performance.now() + takeMs;
-      while (await pushMentions(this.#database, this.#mentions)) if (performance.now() >= end) break;
-    }
+    if (muted) await take(() => pushMentions(this.#database, this.#mentions));
     if (stored) {
       await take(async () => {
         const values = [holdMs, maxTaken, claims - ids.length, this.#mentions !== undefined];
         const [marks] = await this.#database.query<TakenMarks>(claimMarks, values);
         ids.push(...(marks?.claimed ?? []));
-        return marks?.taken ?? 0;
+        return areMore(marks);
       });
     }
     return { ids, due: stored || read || muted || due };

@@ -1,4 +1,10 @@
-import { isAudioMessageType, isTextMessageType, type TextCodec, TextError } from '@teamtalk/protocol';
+import {
+  isAudioMessageType,
+  isTextMessageType,
+  replaceImages,
+  type TextCodec,
+  TextError,
+} from '@teamtalk/protocol';
 import type { pushApi } from '@teamtalk/rpc';
 import type { Alert } from './fitted.js';
 import { languageOf, phrasesFor } from './phrases.js';
@@ -10,12 +16,6 @@ export type Preview = 'full' | 'name' | 'none';
 /** Longest title and text, in characters as people see them. */
 const maxTitle = 60;
 const maxBody = 120;
-
-/** What surrounds the address of an image in a text (client-behaviour.md#text-encryption). */
-const imageBegin = '&$#@~^@[{:';
-const imageEnd = ':}]&$~@#@';
-/** Images after that much text are not looked for, UTF-16 units; far above what a banner shows. */
-const maxSearched = 8_192;
 
 type Shown = Pick<
   pushApi.push.Push,
@@ -56,23 +56,9 @@ function textOf(
   if (isAudioMessageType(msgType)) return phrases.audio;
   if (!isTextMessageType(msgType) || msgData.length === 0) return phrases.message;
   try {
-    return withoutImages(codec.decrypt(msgData), ` ${phrases.image} `);
+    return replaceImages(codec.decrypt(msgData), () => ` ${phrases.image} `);
   } catch (error) {
     if (error instanceof TextError) return phrases.message;
     throw error;
   }
-}
-
-/** Replaces images by a phrase. A regular expression would take quadratic time for many images that do not end. */
-function withoutImages(text: string, phrase: string): string {
-  let shown = '';
-  let from = 0;
-  while (shown.length < maxSearched) {
-    const begin = text.indexOf(imageBegin, from);
-    const end = begin < 0 ? -1 : text.indexOf(imageEnd, begin + imageBegin.length);
-    if (end < 0) break;
-    shown += text.slice(from, begin) + phrase;
-    from = end + imageEnd.length;
-  }
-  return shown + text.slice(from);
 }

@@ -54,7 +54,10 @@ test('the message has what the app needs to open the conversation, as strings', 
 test('withdrawals and badges have four collapse keys in all, as many as FCM keeps for an offline phone', async () => {
   const withdrawn = { alert: undefined, withdraws: true } as unknown as Partial<Notification>;
   for (let group = 1; group <= 20; group++) await send(fcm, { ...withdrawn, collapseId: `g${group}` });
-  expect([fake.accepted, fake.collapseKeys.size]).toEqual([20, 1]);
+  const badge = { alert: undefined } as unknown as Partial<Notification>;
+  for (let group = 1; group <= 20; group++) await send(fcm, { ...badge, collapseId: `g${group}` });
+  const [keys, ...others] = [...fake.collapseKeys.values()];
+  expect([fake.accepted, keys?.size, others]).toEqual([40, 4, []]);
 });
 
 test('one access token is fetched for many, and another before it ends', async () => {
